@@ -1,4 +1,4 @@
-"""The wheel carries the engine twice: as `h11`, and inside the client, which never depends on who owns the name."""
+"""The wheel carries the engine twice: as `h11`, and inside the client for its own use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CarryTheEngine(BuildHookInterface[Any]):
-    """Adds the folder h11 as h11client/_h11; an editable install uses the checkout's folder instead."""
+    """Adds the folder h11 as h11client/_h11 (an editable install needs no copy)."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":

@@ -1,4 +1,4 @@
-"""Virtual environments of the checkout: built on demand under .envs/, rebuilt when their recipe changes.
+"""Virtual environments of the checkout: built on demand, rebuilt when a recipe changes.
 
 Run it (`scripts/python scripts/environments.py test`) to print the path of an environment's
 interpreter, or import it and call `ensure("test")`. Needs nothing but the standard library.
@@ -36,7 +36,7 @@ class Recipe:
 
     def __init__(self, *requirements: str, optional: tuple[str, ...] = (), ours: bool = False):
         self.requirements = requirements
-        self.optional = optional  # nice to have: a package without a build for this Python is left out
+        self.optional = optional  # left out where there is no build for this Python
         self.ours = ours  # our two packages, installed last, from the checkout
 
     def stamp(self) -> str:
@@ -76,7 +76,7 @@ RECIPES = {
 
 
 def packaging_sections(pyproject: str) -> str:
-    """The tables of pyproject.toml that decide what is installed; settings of tools are left out."""
+    """The tables of pyproject.toml that decide what is installed, without settings of tools."""
     kept = []
     relevant = False
     for line in pyproject.splitlines():
@@ -89,7 +89,7 @@ def packaging_sections(pyproject: str) -> str:
 
 
 def ensure(name: str, python: str | None = None) -> Path:
-    """The interpreter of the environment `name`, which is built first where it is missing or stale."""
+    """The interpreter of the environment `name`, built first where it is missing or stale."""
     recipe = RECIPES[name]
     base = python or sys.executable
     folder = FOLDER / f"{name}-{version_of(base)}"
@@ -130,7 +130,11 @@ def version_of(python: str) -> str:
         return f"{sys.version_info[0]}.{sys.version_info[1]}"
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     return subprocess.run(
-        [python, "-c", code], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [python, "-c", code],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     ).stdout.strip()
 
 

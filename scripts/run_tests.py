@@ -1,0 +1,53 @@
+"""Everything that has to hold: format, lint, types and the whole test suite."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from environments import FOLDER, ROOT, ensure
+from run_checks import check
+
+WHERE = "import h11, h11client; print(h11.__file__); print(h11client.__file__)"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/test",
+        description="Check format, lint and types, then run the test suite.",
+        epilog="Anything else goes to pytest: scripts/test tests/client -k timeout",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--python", help="the interpreter to test with (default: the first found)")
+    parser.add_argument("--tests-only", action="store_true", help="leave the checks out")
+    arguments, for_pytest = parser.parse_known_args()
+    python = ensure("test", arguments.python)
+    refuse_a_foreign_engine(python)
+    failed = [] if arguments.tests_only else check(python)
+    print(f"-- tests: pytest {' '.join(for_pytest)}", flush=True)
+    status = subprocess.run([str(python), "-m", "pytest", *for_pytest], cwd=ROOT).returncode
+    if status:
+        failed.append("tests")
+    print(f"FAILED: {', '.join(failed)}" if failed else "all passed", flush=True)
+    return status or bool(failed)
+
+
+def refuse_a_foreign_engine(python: Path) -> None:
+    """Stops unless the environment imports both packages from this checkout."""
+    # Started outside the checkout's root, which would otherwise come first and hide a foreign h11.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(
+        [str(python), "-c", WHERE], cwd=FOLDER, env=kept, stdout=subprocess.PIPE, text=True
+    )
+    files = [Path(line).resolve() for line in found.stdout.split("\n") if line]
+    if found.returncode or not all(file.is_relative_to(ROOT) for file in files):
+        sys.exit(
+            f"h11 or h11client does not come from this checkout: {found.stdout or 'no import'}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
