@@ -1,0 +1,1 @@
+"""From a route to bytes: sockets and TLS, connections, the pool."""

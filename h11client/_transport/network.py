@@ -1,0 +1,211 @@
+"""The seam between HTTP and bytes: what a `Stream` and a `Network` are.
+
+Everything above sees these two protocols only, so the same code runs over a socket, over TLS,
+over TLS within TLS, and over a script in memory (`h11client.testing.ScriptedNetwork`).
+
+The contract of every stream
+----------------------------
+Limits are arguments. Each method that may wait takes the `Limit` of this one operation and raises
+`LimitExpired` with it when it has run out. A stream keeps no timeout of its own and reads no
+clock that it does not need.
+
+Errors. `read`, `write` and `write_many` raise `OSError` (of which `ssl.SSLError` is one) and
+`LimitExpired`, nothing else. Builtin `TimeoutError` is the kernel's ETIMEDOUT, never a limit of
+ours. An orderly end of the peer's bytes is no error: `read` returns b"", again and again.
+
+After an error. When a read fails, the stream is only good for `close` and `abort`. When a write
+fails, an unknown prefix has been handed to the kernel; nothing can be written any more, but `read`
+is still allowed, because the peer may have answered before it hung up (RFC 9112 section 9.5).
+
+Partial writes. A write is whole or fails, with one exception which the caller has to ask for:
+with `watch=True` a write that the kernel does not take at once returns False as soon as the peer
+has sent something. What was left over is kept by the stream; it goes out ahead of the next
+write (`write(b"", limit, True)` only goes on with it), or is dropped when the stream is closed.
+
+Counting. `bytes_written` counts the bytes handed to the kernel, exactly, after an error too. Zero
+means that the peer cannot have seen anything (RFC 9110 section 9.2.2: safe to repeat).
+
+Threads. One thread at a time uses a stream. `interrupt` alone may come from another one.
+
+Closing. `close` may be called again and again; `abort` is close without a word: no bytes, no lock,
+no log line, so that a finaliser and a forked child may call it. After either, every other method
+raises `OSError`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from h11client._timeouts import Deadline, Limit
+else:
+    Protocol = object
+
+__all__ = ["ConnectFailed", "Network", "Stream", "TLSConfig", "TLSInfo"]
+
+
+class TLSConfig:
+    """What decides how a TLS connection is checked: a frozen, hashable value.
+
+    `verify` is True (certifi's authorities), the path of a PEM file or of a directory of
+    authorities, an `ssl.SSLContext` of one's own, or False: then neither certificate nor host
+    name are looked at. `cert` is the path of a PEM file with client certificate and key, or a
+    pair of paths (certificate, key).
+
+    >>> TLSConfig() == TLSConfig(verify=True)
+    True
+    """
+
+    __slots__ = ("cert", "verify")
+
+    verify: bool | str | ssl.SSLContext
+    cert: str | tuple[str, str] | None
+
+    def __init__(
+        self,
+        verify: bool | str | ssl.SSLContext = True,
+        cert: str | tuple[str, str] | None = None,
+    ) -> None:
+        object.__setattr__(self, "verify", verify)
+        object.__setattr__(self, "cert", cert)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a TLSConfig is frozen; make a new one to change {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a TLSConfig is frozen; {name!r} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TLSConfig):
+            return NotImplemented
+        return self.verify == other.verify and self.cert == other.cert
+
+    def __hash__(self) -> int:
+        return hash((self.verify, self.cert))
+
+    def __repr__(self) -> str:
+        return f"TLSConfig(verify={self.verify!r}, cert={self.cert!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TLSConfig, (self.verify, self.cert)
+
+
+class TLSInfo:
+    """What a finished handshake agreed on.
+
+    `version` is for example "TLSv1.3", `cipher` the suite's name, `certificate` the peer's
+    certificate in DER (None when it was not asked for), `server_hostname` the name that was
+    checked against it, `alpn` the protocol chosen (RFC 7301) or None.
+    """
+
+    __slots__ = ("alpn", "certificate", "cipher", "server_hostname", "version")
+
+    def __init__(
+        self,
+        version: str | None,
+        cipher: str | None,
+        certificate: bytes | None,
+        server_hostname: str,
+        alpn: str | None,
+    ) -> None:
+        self.version = version
+        self.cipher = cipher
+        self.certificate = certificate
+        self.server_hostname = server_hostname
+        self.alpn = alpn
+
+    def __repr__(self) -> str:
+        return f"<TLSInfo {self.version} {self.cipher} {self.server_hostname}>"
+
+
+class ConnectFailed(OSError):
+    """No address of a host could be reached; `errors` has one error per address tried."""
+
+    def __init__(self, message: str, errors: Sequence[OSError] = ()) -> None:
+        super().__init__(message)
+        self.errors = list(errors)
+
+
+class Stream(Protocol):
+    """A connection as bytes, under the contract at the top of this module.
+
+    `peer` and `local` are (host, port) pairs, the path of a unix socket, or None. `tls` is None
+    on plain connections. `bytes_written` counts what was handed to the kernel.
+    `eof_was_clean` is looked at after `read` returned b"": False says that over TLS the bytes
+    ended without close_notify, so that nobody knows whether more were meant to come (RFC 9112
+    section 9.8). It is always True on plain connections, where there is nothing to know.
+    """
+
+    bytes_written: int
+    peer: tuple[str, int] | str | None
+    local: tuple[str, int] | str | None
+    tls: TLSInfo | None
+    eof_was_clean: bool
+
+    def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
+        """Returns 1 to `max_bytes` bytes as soon as there are any, or b"" at the end.
+
+        `wait_first` is a hint that nothing has come yet: wait, then read, instead of the reverse.
+        """
+        ...
+
+    def write(self, data: bytes, limit: Limit, watch: bool = False) -> bool:
+        """Writes all of `data` within `limit` and returns True.
+
+        With `watch`, False says that the write stopped because the peer has sent something.
+        """
+        ...
+
+    def write_many(self, pieces: Sequence[bytes], limit: Limit, watch: bool = False) -> bool:
+        """Writes all pieces in order, as `write` would write them joined, without joining them."""
+        ...
+
+    def is_readable(self) -> bool:
+        """Whether application data, the end, an alert or an error is waiting; never waits.
+
+        Over TLS pending records are processed first: a session ticket is nothing to read.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Makes a read or write that waits in another thread fail soon, by shutdown(2)."""
+        ...
+
+    def close(self) -> None:
+        """Ends the connection; over TLS with a close_notify which is not waited for (RFC 9112
+        section 9.8). Never raises, never waits."""
+        ...
+
+    def abort(self) -> None:
+        """Closes the descriptor and does nothing else. Never raises."""
+        ...
+
+    def fileno(self) -> int:
+        """The descriptor, or -1 when there is none (any more)."""
+        ...
+
+
+class Network(Protocol):
+    """Makes streams. A session has one; a test puts a scripted one in its place."""
+
+    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+        """Resolves `host` and connects to the first of its addresses that answers.
+
+        Starts the deadline's connect budget. `host` is an ASCII name (A-labels) or an IP literal
+        without brackets. Raises `LimitExpired`, `socket.gaierror` when the name leads nowhere, the
+        `OSError` of the only address, or `ConnectFailed` with those of all.
+        """
+        ...
+
+    def start_tls(
+        self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+    ) -> Stream:
+        """Shakes hands within what is left of the connect budget and returns the TLS stream.
+
+        The stream given must not be used any more. When this raises (`OSError`, of which
+        `ssl.SSLError` is one, or `LimitExpired`), `stream` has been closed.
+        """
+        ...

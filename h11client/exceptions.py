@@ -1,0 +1,405 @@
+"""Everything that can go wrong, with requests' names and bases, and the translation into it.
+
+    RequestException (OSError)
+    ├── HTTPError                        raise_for_status() met a 4xx or 5xx
+    ├── ConnectionError                  the network, or the peer
+    │   ├── ProxyError
+    │   ├── SSLError                     TLS failed, or the certificate is not trusted
+    │   ├── ConnectTimeout               also a Timeout
+    │   ├── PoolTimeout                  also a Timeout
+    │   └── RemoteProtocolError          the peer does not speak HTTP/1.1
+    │       └── IncompleteBody           also a ChunkedEncodingError
+    ├── Timeout
+    │   ├── ConnectTimeout
+    │   ├── PoolTimeout
+    │   ├── WriteTimeout
+    │   └── ReadTimeout
+    │       └── BodyReadTimeout          also a ConnectionError
+    ├── ChunkedEncodingError             the body ended before its end
+    ├── ContentDecodingError             the body is not in the coding that it claims
+    ├── ResponseTooLarge
+    ├── StreamConsumedError              also a TypeError
+    ├── InvalidJSONError
+    │   └── JSONDecodeError              also a json.JSONDecodeError
+    ├── TooManyRedirects
+    ├── RetryError
+    ├── UnrewindableBodyError
+    ├── LocalProtocolError               also a ValueError: what we were asked to send is not HTTP
+    ├── URLRequired
+    ├── MissingSchema                    also a ValueError
+    ├── InvalidSchema                    also a ValueError
+    ├── InvalidHeader                    also a ValueError
+    └── InvalidURL                       also a ValueError
+        └── InvalidProxyURL
+
+`__cause__` is the low-level error. The class says what was being done, the `.limit` of a timeout
+which limit ran out. Low-level errors are translated by the two tables at the end, in the few
+functions that touch a stream or `h11`, always with `raise from`.
+"""
+
+from __future__ import annotations
+
+from h11client._timeouts import LimitExpired
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from json import JSONDecodeError as _StandardJSONDecodeError
+    from typing import Any, Protocol
+
+    class RequestLike(Protocol):
+        """What every request that an exception carries has."""
+
+        @property
+        def method(self) -> str | None: ...
+        @property
+        def url(self) -> str | None: ...
+        @property
+        def headers(self) -> Any: ...
+
+    class ResponseLike(Protocol):
+        """What every response that an exception carries has."""
+
+        @property
+        def status_code(self) -> int: ...
+        @property
+        def reason(self) -> str | None: ...
+        @property
+        def url(self) -> str | None: ...
+        @property
+        def headers(self) -> Any: ...
+
+
+__all__ = [
+    "BodyReadTimeout",
+    "ChunkedEncodingError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "ContentDecodingError",
+    "HTTPError",
+    "IncompleteBody",
+    "InvalidHeader",
+    "InvalidJSONError",
+    "InvalidProxyURL",
+    "InvalidSchema",
+    "InvalidURL",
+    "JSONDecodeError",
+    "LocalProtocolError",
+    "MissingSchema",
+    "PoolTimeout",
+    "ProxyError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "RequestException",
+    "ResponseTooLarge",
+    "RetryError",
+    "SSLError",
+    "StreamConsumedError",
+    "Timeout",
+    "TooManyRedirects",
+    "URLRequired",
+    "UnrewindableBodyError",
+    "WriteTimeout",
+]
+
+
+class RequestException(OSError):
+    """Anything that the peer, the network or the system did to a request.
+
+    `request` and `response` are the objects concerned, or None; a response brings its request
+    along. All of these exceptions can be pickled.
+
+    >>> error = RequestException("it went wrong")
+    >>> print(error, error.request, error.response)
+    it went wrong None None
+    """
+
+    request: RequestLike | None
+    response: ResponseLike | None
+
+    def __init__(
+        self,
+        *args: object,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args)
+        if request is None and response is not None:
+            request = getattr(response, "request", None)
+        self.request = request
+        self.response = response
+
+
+class HTTPError(RequestException):
+    """The server answered 4xx or 5xx, and `raise_for_status()` was called."""
+
+
+class ConnectionError(RequestException):
+    """The connection could not be made, or broke."""
+
+
+class ProxyError(ConnectionError):
+    """The proxy could not be reached, or refused."""
+
+
+class SSLError(ConnectionError):
+    """TLS failed; most often because the certificate is not trusted."""
+
+
+class Timeout(RequestException):
+    """One of the call's limits of time ran out; `limit` is its name, "total" for instance."""
+
+    limit: str | None
+
+    def __init__(
+        self,
+        *args: object,
+        limit: str | None = None,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args, request=request, response=response)
+        self.limit = limit
+
+
+class ConnectTimeout(ConnectionError, Timeout):
+    """No connection in time: nothing was sent, it is safe to try again."""
+
+
+class PoolTimeout(ConnectionError, Timeout):
+    """No connection of the pool became free in time; nothing was sent."""
+
+
+class WriteTimeout(Timeout):
+    """The peer did not take the request in time."""
+
+
+class ReadTimeout(Timeout):
+    """The peer did not answer in time."""
+
+
+class BodyReadTimeout(ReadTimeout, ConnectionError):
+    """The peer answered, but its body did not go on in time."""
+
+
+class URLRequired(RequestException):
+    """A URL is needed to make a request."""
+
+
+class TooManyRedirects(RequestException):
+    """More redirects than `max_redirects`; `response` is the last one."""
+
+
+class MissingSchema(RequestException, ValueError):
+    """The URL does not say http:// or https://."""
+
+
+class InvalidSchema(RequestException, ValueError):
+    """The URL's scheme is neither http nor https."""
+
+
+class InvalidURL(RequestException, ValueError):
+    """The URL cannot be right (RFC 3986)."""
+
+
+class InvalidProxyURL(InvalidURL):
+    """The URL of the proxy cannot be right."""
+
+
+class InvalidHeader(RequestException, ValueError):
+    """A header's name or value cannot be sent (RFC 9110 section 5)."""
+
+
+class InvalidJSONError(RequestException):
+    """There is no JSON form of what was given, or in what was received."""
+
+
+class ChunkedEncodingError(RequestException):
+    """The body ended before its end."""
+
+
+class ContentDecodingError(RequestException):
+    """The body is not in the coding that its Content-Encoding claims (RFC 9110 section 8.4)."""
+
+
+class StreamConsumedError(RequestException, TypeError):
+    """The body has been read already and was not kept."""
+
+
+class RetryError(RequestException):
+    """Every retry that was allowed failed."""
+
+
+class UnrewindableBodyError(RequestException):
+    """The request's body had to be sent again, and cannot be produced twice."""
+
+
+class ResponseTooLarge(RequestException):
+    """The body is larger than `max_response_size`."""
+
+
+class LocalProtocolError(RequestException, ValueError):
+    """What we were asked to send is not HTTP/1.1 (RFC 9112)."""
+
+
+class RemoteProtocolError(ConnectionError):
+    """What the peer sent is not HTTP/1.1 (RFC 9112)."""
+
+
+class IncompleteBody(ChunkedEncodingError, RemoteProtocolError):
+    """The body ended before its end (RFC 9112 section 8); `partial_length` bytes had come."""
+
+    partial_length: int
+
+    def __init__(
+        self,
+        *args: object,
+        partial_length: int = 0,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args, request=request, response=response)
+        self.partial_length = partial_length
+
+
+if TYPE_CHECKING:
+
+    class JSONDecodeError(InvalidJSONError, _StandardJSONDecodeError):
+        """The body is not JSON; also a `json.JSONDecodeError` with `msg`, `doc` and `pos`."""
+
+        def __init__(
+            self,
+            msg: str,
+            doc: str,
+            pos: int,
+            *,
+            request: RequestLike | None = None,
+            response: ResponseLike | None = None,
+        ) -> None: ...
+
+else:
+
+    def __getattr__(name: str) -> object:
+        # It derives from a class of `json`, which most programs never need: made when asked for.
+        if name != "JSONDecodeError":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, _json_decode_error_class())
+
+
+def _json_decode_error_class() -> type[Exception]:
+    from json import JSONDecodeError as StandardJSONDecodeError
+
+    class JSONDecodeError(InvalidJSONError, StandardJSONDecodeError):
+        """The body is not JSON; also a `json.JSONDecodeError` with `msg`, `doc` and `pos`."""
+
+        def __init__(
+            self,
+            msg: str,
+            doc: str,
+            pos: int,
+            *,
+            request: RequestLike | None = None,
+            response: ResponseLike | None = None,
+        ) -> None:
+            StandardJSONDecodeError.__init__(self, msg, doc, pos)
+            InvalidJSONError.__init__(self, *self.args, request=request, response=response)
+
+        def __reduce__(self) -> tuple[object, ...]:
+            return type(self), (self.msg, self.doc, self.pos), self.__dict__
+
+    JSONDecodeError.__qualname__ = "JSONDecodeError"
+    return JSONDecodeError
+
+
+# --- Translation -------------------------------------------------------------------------------
+#
+# The first row whose operation and low-level error fit decides. Low-level classes are named, not
+# imported: `ssl` and `socket` are not loaded for the sake of errors which they have not raised.
+# "{where}" is the host or host:port, when the caller says it.
+
+_ANY = "*"
+
+_FROM_STREAM: tuple[tuple[str, str, type[RequestException], str], ...] = (
+    ("pool", "LimitExpired", PoolTimeout, "no connection to {where} became free"),
+    ("resolve", "LimitExpired", ConnectTimeout, "no connection to {where} was made"),
+    ("connect", "LimitExpired", ConnectTimeout, "no connection to {where} was made"),
+    ("tls", "LimitExpired", ConnectTimeout, "no TLS handshake with {where} was finished"),
+    ("write", "LimitExpired", WriteTimeout, "the request was not taken by {where}"),
+    ("read_body", "LimitExpired", BodyReadTimeout, "the body from {where} did not go on"),
+    (_ANY, "LimitExpired", ReadTimeout, "no response from {where}"),
+    (_ANY, "SSLCertVerificationError", SSLError, "the certificate of {where} is not trusted"),
+    ("tls", "SSLEOFError", SSLError, "{where} hung up during the TLS handshake"),
+    ("tls", "SSLError", SSLError, "no TLS handshake with {where}"),
+    (_ANY, "SSLError", SSLError, "TLS with {where} failed"),
+    (_ANY, "gaierror", ConnectionError, "no address is known for {where}"),
+    (_ANY, "ConnectionRefusedError", ConnectionError, "{where} refused the connection"),
+    ("resolve", "OSError", ConnectionError, "no address is known for {where}"),
+    ("connect", "OSError", ConnectionError, "no connection to {where}"),
+    ("tls", "OSError", ConnectionError, "the connection to {where} broke in the TLS handshake"),
+    ("write", "OSError", ConnectionError, "the connection to {where} broke while sending"),
+    ("read_body", "OSError", IncompleteBody, "the connection to {where} broke within the body"),
+    (_ANY, "OSError", ConnectionError, "the connection to {where} broke before the response"),
+)
+
+_FROM_PROTOCOL: tuple[tuple[str, str, type[RequestException]], ...] = (
+    # Broken framing means that the rest of the body is not to be had: RFC 9112 section 8.
+    ("read_body", "RemoteProtocolError", IncompleteBody),
+    (_ANY, "RemoteProtocolError", RemoteProtocolError),
+    (_ANY, "LocalProtocolError", LocalProtocolError),
+)
+
+# Room for one quoted piece of what the peer sent, never for a page of it.
+_LONGEST_DETAIL = 500
+
+
+def _detail(error: BaseException) -> str:
+    """What a low-level error says, in words, without its number."""
+    text = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
+    text = str(text) or type(error).__name__
+    return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "..."
+
+
+def from_stream_error(
+    operation: str,
+    error: BaseException,
+    where: str = "the peer",
+    *,
+    partial_length: int = 0,
+) -> RequestException:
+    """The public exception for what a `Stream` or `Network` raised.
+
+    `operation` is "pool", "resolve", "connect", "tls", "write", "read_head" or "read_body";
+    `where` the host, or host:port, for the message; `partial_length` the bytes of the body that
+    had come before. The caller raises the result from `error`.
+
+    >>> print(from_stream_error("connect", ConnectionRefusedError(111, "refused"), "a.test:80"))
+    a.test:80 refused the connection
+    """
+    names = {base.__name__ for base in type(error).__mro__}
+    for row_operation, low_level, public, sentence in _FROM_STREAM:
+        if low_level in names and row_operation in (operation, _ANY):
+            message = sentence.format(where=where)
+            if low_level != "ConnectionRefusedError":
+                message += f": {_detail(error)}"
+            if issubclass(public, Timeout) and isinstance(error, LimitExpired):
+                return public(message, limit=error.limit.name)
+            if public is IncompleteBody:
+                return IncompleteBody(message, partial_length=partial_length)
+            return public(message)
+    raise TypeError(f"a stream does not raise {type(error).__name__}") from error
+
+
+def from_protocol_error(
+    error: Exception, *, during: str, partial_length: int = 0
+) -> RequestException:
+    """The public exception for what `h11` raised.
+
+    `during` is "write", "read_head" or "read_body"; `partial_length` the bytes of the body that
+    had come before. The caller raises the result from `error`.
+    """
+    names = {base.__name__ for base in type(error).__mro__}
+    for row_during, low_level, public in _FROM_PROTOCOL:
+        if low_level in names and row_during in (during, _ANY):
+            if public is IncompleteBody:
+                return IncompleteBody(_detail(error), partial_length=partial_length)
+            return public(_detail(error))
+    raise TypeError(f"h11 does not raise {type(error).__name__}") from error
