@@ -1,0 +1,1 @@
+"""What is said: headers, URLs, bodies, requests and responses, without any I/O."""
