@@ -1,0 +1,88 @@
+"""Kinds `client` and `streams`: our client against others, on the loopback server of server.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import samples
+from benchmarks.harness import Contender, Measure, Plan, Server, Task, Team, run_rounds
+from benchmarks.report import MEGABYTES, MICROSECONDS, Asked, Comparison, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.settings import Settings
+
+OURS = "h11client"
+STANDARD = ("http.client", "bare socket")  # need no environment
+PEERS = ("pycurl", "pyreqwest", "urllib3", "httpx2", "httpx", "requests")
+APART = ("niquests",)
+ASKED_GET = {"requests": Asked(0.25, faster=False), "urllib3": Asked(0.6, faster=False)}
+
+STREAM_WORKS = (  # label, work, body bytes, contenders
+    ("download, 64-byte chunks", "tiny", 1024 * 1024),
+    ("download, 64 KiB chunks", "large", 16 * 1024 * 1024),
+    ("download, Content-Length", "length", 16 * 1024 * 1024),
+    ("upload, 64 KiB chunks of a generator", "upload", 16 * 1024 * 1024),
+)
+STREAM_AGAINST = ("bare socket", "pycurl", "pyreqwest", "http.client", "urllib3", "requests")
+
+
+def get(settings: Settings) -> Section:
+    """CPU and wall time per small keep-alive GET."""
+    against = (*STANDARD, *PEERS, *APART)
+    rows = [
+        Comparison("GET", Task(OURS, "get"), Task(name, "get"), ASKED_GET.get(name))
+        for name in against
+    ]
+    with Server(settings.python) as server, team_of(settings, (OURS, *against)) as team:
+        tasks = [Task(name, "get") for name in (OURS, *against)]
+        plan = Plan(
+            settings.rounds(21), settings.seconds(0.06), {"urls": {"get": server.url("/small")}}
+        )
+        measures = run_rounds(team, tasks, plan)
+    title = "Clients: CPU per small keep-alive GET (9-field head, 64 bytes of JSON)"
+    return Section(
+        title, MICROSECONDS, rows, measures, team.names, team.missing, wall=True, notes=NOTES
+    )
+
+
+def streams(settings: Settings) -> Section:
+    """CPU per body byte of downloads and a chunked upload."""
+    rows: list[Comparison] = []
+    measures: dict[Task, list[Measure]] = {}
+    with Server(settings.python) as server, team_of(settings, (OURS, *STREAM_AGAINST)) as team:
+        for label, work, total in STREAM_WORKS:
+            urls = {
+                "tiny": server.url(f"/chunks/{samples.TINY}/{total}"),
+                "large": server.url(f"/chunks/{samples.LARGE}/{total}"),
+                "length": server.url(f"/length/{total}"),
+                "upload": server.url("/upload"),
+            }
+            plan = Plan(settings.rounds(9), settings.seconds(0.05), {"urls": urls, "total": total})
+            tasks = [Task(name, work) for name in (OURS, *STREAM_AGAINST)]
+            measures |= run_rounds(team, tasks, plan)
+            rows += [Comparison(label, tasks[0], task) for task in tasks[1:]]
+    title = "Clients: streamed bodies (MB per second of CPU, blocks of 64 KiB)"
+    return Section(title, MEGABYTES, rows, measures, team.names, team.missing, wall=True)
+
+
+def team_of(settings: Settings, names: Sequence[str]) -> Team:
+    """The contenders whose environment exists; ours runs in the same interpreter as its peers."""
+    contenders = []
+    for name in names:
+        home = settings.python
+        if name in PEERS or name in APART:
+            found = settings.others if name in APART else settings.peers
+            if found is None:
+                continue
+            home = found
+        contenders.append(Contender(name, home, ours=name == OURS))
+    return Team("clients", contenders)
+
+
+NOTES = (
+    "CPU is user and system time of the client's process, all its threads, without the server's",
+    "bare socket sends fixed bytes and checks nothing: the floor that the kernel sets",
+    "pycurl here neither collects nor parses header fields for the caller",
+)

@@ -1,0 +1,1 @@
+"""What runs in the contenders' processes: no contender is imported at module level here."""
