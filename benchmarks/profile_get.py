@@ -1,0 +1,183 @@
+"""Where the CPU time of a small keep-alive GET goes; see README.md, "Where the time goes".
+
+    profile_get.py sample          shares per function and per line, on the loopback server
+    profile_get.py calls           exact call counts and cProfile's times, same GETs
+    profile_get.py layers          CPU of each layer alone, in microseconds
+    profile_get.py instructions    machine instructions per GET, counted by valgrind
+
+`--work cycle` profiles the protocol library alone instead (no sockets).
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import cProfile
+import gc
+import importlib
+import os
+import pstats
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    Work = Callable[[int], object]
+
+SAMPLE_SECONDS = 0.001  # of CPU between two samples; kernels round it up, often to 4 ms
+WARM_UP = 300
+
+
+def main() -> None:
+    sys.path[0] = str(ROOT)
+    arguments = parser().parse_args()
+    if arguments.how == "instructions":
+        count_instructions(arguments)
+    elif arguments.how == "layers":
+        time_layers(arguments.count)
+    else:
+        with_work(arguments.work, lambda work: profile(arguments, work))
+
+
+def parser() -> argparse.ArgumentParser:
+    this = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    this.add_argument("how", choices=["sample", "calls", "layers", "instructions", "plain"])
+    this.add_argument("--work", choices=["get", "cycle", "server-cycle"], default="get")
+    this.add_argument("--count", type=int, default=20_000, help="pieces of work (default: 20000)")
+    this.add_argument("--lines", type=int, default=30, help="lines to print (default: 30)")
+    return this
+
+
+def with_work(name: str, use: Callable[[Work], None]) -> None:
+    """Call `use` with a function that does the work so many times."""
+    if name != "get":
+        engine: Any = importlib.import_module("benchmarks.workers.engine")
+        work = {"cycle": "client-lists", "server-cycle": "server"}[name]
+        use(engine.WORKS[work](importlib.import_module("h11")))
+        return
+    harness: Any = importlib.import_module("benchmarks.harness")
+    session = importlib.import_module("h11client").Session()
+    with harness.Server(sys.executable) as server:
+        url = server.url("/small")
+
+        def gets(count: int) -> None:
+            for _ in range(count):
+                response = session.get(url)
+                if response.status_code != 200 or len(response.content) != 64:
+                    raise AssertionError("not the answer that was sent")
+
+        use(gets)
+        session.close()
+
+
+def profile(arguments: argparse.Namespace, work: Work) -> None:
+    work(min(WARM_UP, arguments.count))
+    if arguments.how == "plain":
+        work(arguments.count)
+    elif arguments.how == "sample":
+        sample(work, arguments.count, arguments.lines)
+    else:
+        count_calls(work, arguments.count // 10, arguments.lines)
+
+
+def sample(work: Work, count: int, lines: int) -> None:
+    """Interrupt the program at each tick of its CPU time and note where it is."""
+    own_lines: collections.Counter[str] = collections.Counter()
+    own: collections.Counter[str] = collections.Counter()
+    within: collections.Counter[str] = collections.Counter()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen = set()
+        first = True
+        while frame is not None:
+            code = frame.f_code
+            place = f"{short(code.co_filename)}:{code.co_name}"
+            if first:
+                own[place] += 1
+                own_lines[f"{short(code.co_filename)}:{frame.f_lineno} {code.co_name}"] += 1
+                first = False
+            seen.add(place)
+            frame = frame.f_back
+        within.update(seen)
+
+    signal.signal(signal.SIGPROF, note)
+    signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
+    started = time.process_time()
+    try:
+        work(count)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    each = (time.process_time() - started) / count * 1e6
+    total = sum(own.values())
+    print(f"{each:.1f} us each (sampling included), {total} samples\n")
+    for title, counter in (
+        ("own time per function", own),
+        ("time in the function and below", within),
+        ("own time per line (a line pays for the call that it waits for)", own_lines),
+    ):
+        print(title)
+        for place, hits in counter.most_common(lines):
+            print(f"  {hits / total:6.1%} {hits / total * each:6.2f} us  {place}")
+        print()
+
+
+def short(filename: str) -> str:
+    """The last two parts of a path."""
+    return "/".join(Path(filename).parts[-2:])
+
+
+def count_calls(work: Work, count: int, lines: int) -> None:
+    profiler = cProfile.Profile()
+    profiler.enable()
+    work(count)
+    profiler.disable()
+    print(f"{count} pieces of work; times are inflated by the profiler, calls are exact")
+    stats = pstats.Stats(profiler)
+    stats.sort_stats("tottime").print_stats(lines)
+
+
+def time_layers(count: int) -> None:
+    """Time steps of the path alone, hot: their sum is less than the whole, which runs colder."""
+    steps: Any = importlib.import_module("benchmarks.layers")
+    for name, timed in steps.all_steps():
+        timed(WARM_UP)
+        rounds = []
+        for _ in range(7):
+            gc.collect()
+            rounds.append(timed(count // 7) / (count // 7) * 1e6)
+        print(f"{statistics.median(rounds):8.2f} us  {name}", flush=True)
+
+
+def count_instructions(arguments: argparse.Namespace) -> None:
+    """The difference of two runs leaves out start-up, import and warm-up."""
+    if shutil.which("valgrind") is None:
+        raise SystemExit("valgrind is not installed")
+    few, many = 200, 1200
+    counts = [instructions_of(arguments.work, count) for count in (few, many)]
+    each = (counts[1] - counts[0]) / (many - few)
+    print(f"{each:,.0f} instructions per piece of work ({arguments.work}), without the kernel's")
+
+
+def instructions_of(work: str, count: int) -> int:
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+    command += [__file__, "plain", "--work", work, "--count", str(count)]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}  # the same dictionaries in every run
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    for line in done.stderr.splitlines():
+        _, found, number = line.partition("Collected :")
+        if found:
+            return int(number)
+    raise SystemExit(f"no count in what valgrind printed: {done.stderr}")
+
+
+if __name__ == "__main__":
+    main()
