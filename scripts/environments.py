@@ -1,7 +1,8 @@
 """Virtual environments of the checkout: built on demand, rebuilt when a recipe changes.
 
-Run it (`scripts/python scripts/environments.py test`) to print the path of an environment's
-interpreter, or import it and call `ensure("test")`. Needs nothing but the standard library.
+`scripts/python scripts/environments.py test` prints the path of an environment's interpreter, with
+further arguments it runs that interpreter; `ensure("test")` is the same for programs. Needs nothing
+but the standard library.
 
 The distribution h11 of the package index owns the same import name as ours, and several tools
 require it. So every environment that tests our code uninstalls it at the end and installs ours
@@ -179,11 +180,20 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Print the interpreter of an environment.")
-    parser.add_argument("name", choices=sorted(RECIPES))
+    parser = argparse.ArgumentParser(
+        description="Print the interpreter of an environment, or run it with the given arguments.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--python", help="the interpreter to build from (default: this one)")
+    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="arguments of the interpreter")
     arguments = parser.parse_args()
-    print(ensure(arguments.name, arguments.python))
+    interpreter = str(ensure(arguments.name, arguments.python))
+    if not arguments.command:
+        print(interpreter)
+        return
+    sys.stdout.flush()
+    os.execv(interpreter, [interpreter, *arguments.command])
 
 
 if __name__ == "__main__":
