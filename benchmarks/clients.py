@@ -1,4 +1,4 @@
-"""Kinds `client` and `streams`: our client against others, on the loopback server of server.py."""
+"""Kinds `client`, `variants` and `streams`: our client and others on the loopback server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ PEERS = ("pycurl", "pyreqwest", "urllib3", "httpx2", "httpx", "requests")
 APART = ("niquests",)
 ASKED_GET = {"requests": Asked(0.25, faster=False), "urllib3": Asked(0.6, faster=False)}
 
-STREAM_WORKS = (  # label, work, body bytes, contenders
+VARIANTS = (
+    ("GET with 2 headers and 3 params", "get-with"),
+    ("POST of a small JSON document", "post-json"),
+    ("new connection, GET, close", "new"),
+)
+VARIANTS_AGAINST = ("urllib3", "httpx", "requests")
+
+STREAM_WORKS = (  # label, work, body bytes
     ("download, 64-byte chunks", "tiny", 1024 * 1024),
     ("download, 64 KiB chunks", "large", 16 * 1024 * 1024),
     ("download, Content-Length", "length", 16 * 1024 * 1024),
@@ -45,6 +52,27 @@ def get(settings: Settings) -> Section:
     return Section(
         title, MICROSECONDS, rows, measures, team.names, team.missing, wall=True, notes=NOTES
     )
+
+
+def variants(settings: Settings) -> Section:
+    """Small requests that differ from the plainest one."""
+    names = (OURS, *VARIANTS_AGAINST)
+    tasks = [Task(name, work) for _, work in VARIANTS for name in names]
+    rows = [
+        Comparison(label, Task(OURS, work), Task(name, work))
+        for label, work in VARIANTS
+        for name in VARIANTS_AGAINST
+    ]
+    with Server(settings.python) as server, team_of(settings, names) as team:
+        urls = {
+            "get-with": server.url("/small"),
+            "post-json": server.url("/small"),
+            "new": server.url("/close"),
+        }
+        plan = Plan(settings.rounds(11), settings.seconds(0.06), {"urls": urls})
+        measures = run_rounds(team, tasks, plan)
+    title = "Clients: other small requests (CPU per request)"
+    return Section(title, MICROSECONDS, rows, measures, team.names, team.missing, wall=True)
 
 
 def streams(settings: Settings) -> Section:

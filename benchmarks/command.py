@@ -21,6 +21,7 @@ KINDS: dict[str, Callable[[Settings], report.Section]] = {
     "cycle": protocol.cycle,
     "bodies": protocol.bodies,
     "client": clients.get,
+    "variants": clients.variants,
     "streams": clients.streams,
     "import": imports.imports,
 }

@@ -37,6 +37,12 @@ class Client:
     def get(self, url: str) -> tuple[int, bytes]:
         raise NotImplementedError("no adapter for this work")
 
+    def get_with(self, url: str, headers: dict[str, str], params: dict[str, str]) -> bytes:
+        raise NotImplementedError("no adapter for this work")
+
+    def post_json(self, url: str, document: Any) -> bytes:
+        raise NotImplementedError("no adapter for this work")
+
     def download(self, url: str) -> int:
         raise NotImplementedError("no adapter for this work")
 
@@ -59,6 +65,14 @@ class SessionClient(Client):
     def get(self, url: str) -> tuple[int, bytes]:
         response = self.session.get(url)
         return response.status_code, response.content
+
+    def get_with(self, url: str, headers: dict[str, str], params: dict[str, str]) -> bytes:
+        body: bytes = self.session.get(url, headers=headers, params=params).content
+        return body
+
+    def post_json(self, url: str, document: Any) -> bytes:
+        body: bytes = self.session.post(url, json=document).content
+        return body
 
     def download(self, url: str) -> int:
         size = 0
@@ -95,6 +109,14 @@ class Urllib3(Client):
         response = self.pool.request("GET", url)
         return response.status, response.data
 
+    def get_with(self, url: str, headers: dict[str, str], params: dict[str, str]) -> bytes:
+        body: bytes = self.pool.request("GET", url, headers=headers, fields=params).data
+        return body
+
+    def post_json(self, url: str, document: Any) -> bytes:
+        body: bytes = self.pool.request("POST", url, json=document).data
+        return body
+
     def download(self, url: str) -> int:
         response = self.pool.request("GET", url, preload_content=False)
         size = 0
@@ -118,6 +140,14 @@ class Httpx(Client):
     def get(self, url: str) -> tuple[int, bytes]:
         response = self.client.get(url)
         return response.status_code, response.content
+
+    def get_with(self, url: str, headers: dict[str, str], params: dict[str, str]) -> bytes:
+        body: bytes = self.client.get(url, headers=headers, params=params).content
+        return body
+
+    def post_json(self, url: str, document: Any) -> bytes:
+        body: bytes = self.client.post(url, json=document).content
+        return body
 
     def download(self, url: str) -> int:
         size = 0
@@ -328,18 +358,44 @@ def version(contender: str) -> str:
     return made(contender).version()
 
 
+def get(client: Client, url: str, count: int) -> int:
+    """The plainest request, and a GET whose connection is closed after each answer."""
+    for _ in range(count):
+        status, body = client.get(url)
+        if status != 200 or len(body) != 64:
+            raise AssertionError(f"status {status}, {len(body)} bytes")
+    return count
+
+
+def get_with(client: Client, url: str, count: int) -> int:
+    """Two header fields and three parameters, one of each new in every request."""
+    for number in range(count):
+        headers = {"Accept": "application/json", "X-Request-Id": f"6f1c-{number:08}"}
+        params = {"page": str(number), "per_page": "50", "q": "two words"}
+        if len(client.get_with(url, headers, params)) != 64:
+            raise AssertionError("not the answer that was sent")
+    return count
+
+
+def post_json(client: Client, url: str, count: int) -> int:
+    for number in range(count):
+        document = {"id": number, "name": "benchmark", "tags": ["one", "two"], "ok": True}
+        if len(client.post_json(url, document)) != 64:
+            raise AssertionError("not the answer that was sent")
+    return count
+
+
+SMALL = {"get": get, "new": get, "get-with": get_with, "post-json": post_json}
+
+
 def prepare(contender: str) -> Callable[[str, int, dict[str, Any]], int]:
-    """The works by name; units are requests for `get` and body bytes for the streams."""
+    """The works by name; units are requests for the small ones and body bytes for streams."""
     client = made(contender)
 
     def run(work: str, count: int, options: dict[str, Any]) -> int:
         url = options["urls"][work]
-        if work == "get":
-            for _ in range(count):
-                status, body = client.get(url)
-                if status != 200 or len(body) != 64:
-                    raise AssertionError(f"status {status}, {len(body)} bytes")
-            return count
+        if work in SMALL:
+            return SMALL[work](client, url, count)
         total: int = options["total"]
         for _ in range(count):
             if work == "upload":
