@@ -23,8 +23,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
         cwd="/",
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
 
