@@ -1,0 +1,178 @@
+"""Hosts: what may stand between "//" and the path of a URL, and in the Host field.
+
+authority = host [ ":" port ]                 ; userinfo is not accepted
+host      = "[" IPv6address [ "%25" zone ] "]" / IPv4address / reg-name   ; RFC 3986, RFC 6874
+reg-name  = *( unreserved / sub-delims )      ; here non-empty, and without percent-encoding
+"""
+
+from __future__ import annotations
+
+import re
+
+from h11client.exceptions import InvalidURL
+
+__all__ = ["is_host_field", "read_authority", "shown_url"]
+
+_MAX_HOST = 253  # characters of a domain name (RFC 1035 section 2.3.4), looked at before any IDNA
+_MAX_LABEL = 63
+_LONGEST_SHOWN = 200  # characters of a wrong URL in a message
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(//)?")
+_REG_NAME = re.compile(r"[a-z0-9\-._~!$&'()+,;=]+")  # RFC 3986 section 3.2.2, less "*" and "%"
+_HOST_FIELD = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=]+)(?::[0-9]{1,5})?")
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")  # as inet_aton() reads a part of an address
+_GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
+_ZONE = re.compile(r"[A-Za-z0-9\-._~]+")
+
+
+def read_authority(authority: str, text: str) -> tuple[str, str, int | None]:
+    """Host without brackets, zone or "", and port or None."""
+    if "@" in authority:
+        raise InvalidURL(f"a user name or password in a URL is not accepted: {shown_url(text)}")
+    zone = ""
+    if authority.startswith("["):
+        literal, bracket, rest = authority[1:].partition("]")
+        if not bracket or (rest and rest[0] != ":"):
+            raise InvalidURL(f"the brackets of the host are wrong: {shown_url(text)}")
+        port = rest[1:]
+        host, zone = _read_ipv6(literal, text)
+    else:
+        name, _, port = authority.partition(":")
+        host = _read_name(name, text)
+    if not port:
+        return host, zone, None  # "http://host:/" is in the grammar of RFC 3986 section 3.2.3
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
+        raise InvalidURL(f"a port is a number from 1 to 65535: {shown_url(text)}")
+    return host, zone, int(port)
+
+
+def _read_name(name: str, text: str) -> str:
+    """A domain name in lower case and A-labels, or a canonical IPv4 address."""
+    if not name:
+        raise InvalidURL(f"no host in the URL {shown_url(text)}")  # RFC 9110 section 4.2.1
+    if len(name) > _MAX_HOST + 1:
+        raise InvalidURL(f"a host has {_MAX_HOST} characters at most: {shown_url(text)}")
+    host = name.lower() if name.isascii() else _encode_idna(name, text)
+    if not _REG_NAME.fullmatch(host):
+        raise InvalidURL(f"{shown_url(name)} cannot be a host: {shown_url(text)}")
+    labels = host.removesuffix(".").split(".")
+    if len(host.removesuffix(".")) > _MAX_HOST:
+        raise InvalidURL(f"a host has {_MAX_HOST} characters at most: {shown_url(text)}")
+    for label in labels:
+        if not 0 < len(label) <= _MAX_LABEL:
+            raise InvalidURL(f"an empty or too long part in the host: {shown_url(text)}")
+        if label.startswith("xn--"):
+            _check_a_label(label, text)
+    if all(_NUMBER.fullmatch(label) for label in labels):
+        _check_ipv4(host, labels, text)
+    return host
+
+
+def _encode_idna(name: str, text: str) -> str:
+    import idna
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii").lower()
+    except UnicodeError as error:  # idna.IDNAError is one
+        raise InvalidURL(f"{shown_url(name)} cannot be a host: {shown_url(text)}") from error
+
+
+def _check_a_label(label: str, text: str) -> None:
+    """What an A-label decodes to has to be beyond ASCII, and encode to it (RFC 5891, 5.4)."""
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+        faithful = b"xn--" + decoded.encode("punycode") == label.encode("ascii")
+    except (ValueError, OverflowError) as error:
+        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}") from error
+    if decoded.isascii() or not decoded.isprintable() or not faithful:
+        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}")
+
+
+def _check_ipv4(host: str, labels: list[str], text: str) -> None:
+    """Only the four decimal numbers: systems read the other spellings, and differently."""
+    canonical = _canonical_ipv4(labels)
+    if canonical is None:
+        raise InvalidURL(f"{host} is no IPv4 address: {shown_url(text)}")
+    if canonical != host:
+        raise InvalidURL(f"{host} is not how an IPv4 address is written, {canonical} is")
+
+
+def _canonical_ipv4(labels: list[str]) -> str | None:
+    """The address that inet_aton() reads from these parts."""
+    numbers = []
+    for label in labels:
+        base = 16 if label[:2] == "0x" else 8 if label[0] == "0" else 10
+        try:
+            numbers.append(int(label[2:] or "0", 16) if base == 16 else int(label, base))
+        except ValueError:  # 08
+            return None
+    *first, last = numbers
+    missing = 4 - len(first)
+    if missing < 1 or last >= 256**missing or any(number > 255 for number in first):
+        return None
+    return ".".join(str(byte) for byte in (*first, *last.to_bytes(missing, "big")))
+
+
+def _read_ipv6(literal: str, text: str) -> tuple[str, str]:
+    """The address as RFC 5952 writes it, and the zone or ""."""
+    address, percent, zone = literal.partition("%")
+    if zone.startswith("25"):
+        zone = zone[2:]  # RFC 6874 section 2; a bare "%" is what people paste
+    groups = _ipv6_groups(address)
+    if groups is None or (percent and not _ZONE.fullmatch(zone)):
+        raise InvalidURL(f"no IPv6 address in the brackets: {shown_url(text)}")
+    return _written_ipv6(groups), zone
+
+
+def _ipv6_groups(address: str) -> list[int] | None:
+    """The eight groups of an IPv6 address, None when it is not one (RFC 4291 section 2.2)."""
+    head, _, tail = address.rpartition(":")
+    if "." in tail:
+        labels = tail.split(".")
+        if len(labels) != 4 or _canonical_ipv4(labels if all(labels) else []) != tail:
+            return None
+        first, second, third, fourth = map(int, labels)
+        address = f"{head}:{first << 8 | second:x}:{third << 8 | fourth:x}"
+    before, double, after = address.partition("::")
+    left = before.split(":") if before else []
+    right = after.split(":") if after else []
+    if not all(_GROUP.fullmatch(group) for group in left + right):
+        return None
+    missing = 8 - len(left) - len(right)
+    if missing < 1 if double else missing:
+        return None
+    return [int(group, 16) for group in left + ["0"] * missing + right]
+
+
+def _written_ipv6(groups: list[int]) -> str:
+    """Lower case, the longest run of zeros as "::" (RFC 5952 section 4)."""
+    if groups[:6] == [0, 0, 0, 0, 0, 0xFFFF]:
+        return f"::ffff:{groups[6] >> 8}.{groups[6] & 255}.{groups[7] >> 8}.{groups[7] & 255}"
+    written = [f"{group:x}" for group in groups]
+    runs = [
+        (length, -start)
+        for start in range(8)
+        for length in range(2, 9 - start)
+        if not any(groups[start : start + length])
+    ]
+    if not runs:
+        return ":".join(written)
+    length, start = max(runs)
+    return ":".join(written[:-start]) + "::" + ":".join(written[length - start :])
+
+
+def is_host_field(value: str) -> bool:
+    """Whether `value` can be sent as Host: uri-host [ ":" port ] (RFC 9110 section 7.2).
+
+    >>> is_host_field("example.com:8080"), is_host_field("a/b")
+    (True, False)
+    """
+    return _HOST_FIELD.fullmatch(value) is not None
+
+
+def shown_url(text: str) -> str:
+    """A URL as it may stand in a message: without what could be a password, escaped and cut."""
+    before, at, after = text.rpartition("@")
+    scheme = _SCHEME.match(before)
+    shown = repr(f"{scheme[0] if scheme else ''}***@{after}" if at else text)
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "..."
