@@ -1,0 +1,445 @@
+"""`Connection`: bytes in, events out, and back, with the state of both sides kept in step."""
+
+from __future__ import annotations
+
+from ._buffer import ReceiveBuffer
+from ._errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from ._events import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    InformationalResponse,
+    Request,
+    Response,
+)
+from ._framing import (
+    expects_continue,
+    request_framing,
+    request_trigger,
+    response_framing,
+    response_trigger,
+    sendable_response,
+)
+from ._heads import read_request, read_response
+from ._limits import DEFAULT_LIMITS, ParserLimits
+from ._readers import BodyReader, body_reader
+from ._sentinels import (
+    CLIENT,
+    CLOSED,
+    DONE,
+    ERROR,
+    IDLE,
+    MIGHT_SWITCH_PROTOCOL,
+    MUST_CLOSE,
+    NEED_DATA,
+    PAUSED,
+    SERVER,
+    SWITCHED_PROTOCOL,
+    Sentinel,
+)
+from ._state import (
+    ACCEPT_UPGRADE,
+    CLOSE,
+    INFORMATIONAL,
+    Position,
+    Trigger,
+    failed,
+    next_cycle,
+    start,
+)
+from ._state import END as END_EVENT
+from ._writers import BodyWriter, body_writer, encode_request, encode_response
+
+# Twice what common servers allow, with room for one large cookie: Node.js 16 KiB, Apache and nginx
+# 8 KiB a line.
+DEFAULT_MAX_INCOMPLETE_EVENT_SIZE = 16 * 1024
+
+_ACCEPT_UPGRADE = Trigger(SERVER, ACCEPT_UPGRADE)
+_INFORMATIONAL = Trigger(SERVER, INFORMATIONAL)
+_END: dict[Sentinel, Trigger] = {role: Trigger(role, END_EVENT) for role in (CLIENT, SERVER)}
+_CLOSE: dict[Sentinel, Trigger] = {role: Trigger(role, CLOSE) for role in (CLIENT, SERVER)}
+_CLOSED_EVENT = ConnectionClosed()
+
+
+class Connection:
+    """The state of one HTTP/1.1 connection, without any I/O (RFC 9112).
+
+    Args:
+        our_role: `CLIENT` or `SERVER`.
+        max_incomplete_event_size: the largest message head to accept, in bytes from its first byte
+            through its blank line. A larger one is a `RemoteProtocolError` with hint 431, however
+            it was split.
+        limits: caps on everything else that is not a body; `ParserLimits()` unless given.
+
+    Raises:
+        ValueError: `our_role` is no role.
+
+    Example:
+        >>> conn = Connection(our_role=CLIENT)
+        >>> conn.send(Request(method="GET", target="/", headers=[("Host", "example.com")]))
+        b'GET / HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n'
+        >>> conn.send(EndOfMessage())
+        b''
+        >>> conn.receive_data(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
+        >>> conn.next_event().status_code, conn.next_event().data, conn.next_event()
+        (200, b'hi', EndOfMessage(headers=<Headers([])>))
+        >>> conn.our_state, conn.their_state
+        (DONE, DONE)
+    """
+
+    def __init__(
+        self,
+        our_role: Sentinel,
+        max_incomplete_event_size: int = DEFAULT_MAX_INCOMPLETE_EVENT_SIZE,
+        *,
+        limits: ParserLimits | None = None,
+    ) -> None:
+        if our_role is not CLIENT and our_role is not SERVER:
+            raise ValueError(f"expected CLIENT or SERVER, not {our_role!r}")
+        self.our_role = our_role
+        self.their_role: Sentinel = SERVER if our_role is CLIENT else CLIENT
+        self._max_head = max_incomplete_event_size
+        self._limits = DEFAULT_LIMITS if limits is None else limits
+        self._position: Position = start(self.our_role)
+        self._buffer = ReceiveBuffer()
+        self._eof = False
+        self._request_method: bytes | None = None
+        self._informational = 0  # 1xx responses seen in this cycle
+        self._reader: BodyReader | None = None
+        self._writer: BodyWriter | None = None
+        #: The HTTP version of the peer's last message, such as `b"1.1"`; None before the first.
+        self.their_http_version: bytes | None = None
+        #: True while a client that sent `Expect: 100-continue` holds its body back (RFC 9110
+        #: section 10.1.1).
+        self.client_is_waiting_for_100_continue = False
+
+    @property
+    def states(self) -> dict[Sentinel, Sentinel]:
+        """The state of both sides: `{CLIENT: ..., SERVER: ...}`."""
+        return self._position.states
+
+    @property
+    def our_state(self) -> Sentinel:
+        """The state of the role that we play."""
+        return self._position.ours
+
+    @property
+    def their_state(self) -> Sentinel:
+        """The state of the role that the peer plays."""
+        return self._position.theirs
+
+    @property
+    def they_are_waiting_for_100_continue(self) -> bool:
+        """True if the peer is a client that waits for `100 Continue` or a final response."""
+        return self.their_role is CLIENT and self.client_is_waiting_for_100_continue
+
+    @property
+    def trailing_data(self) -> tuple[bytes, bool]:
+        """The bytes that were received and not parsed, and whether the peer closed after them.
+
+        After a protocol switch they belong to the new protocol (RFC 9110 section 7.8); after a
+        cycle anything but `(b"", False)` means that the peer sent what it should not have.
+        """
+        return bytes(self._buffer), self._eof
+
+    def start_next_cycle(self) -> None:
+        """Make a connection whose sides are both `DONE` ready for the next (RFC 9112 section 9.3).
+
+        Raises:
+            LocalProtocolError: the sides are not both `DONE`; nothing changes.
+        """
+        self._position = next_cycle(self._position)
+        self._request_method = None
+        self._informational = 0
+        self.client_is_waiting_for_100_continue = False
+
+    # -- receiving
+    # ------------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes) -> None:
+        """Add bytes from the peer; `next_event` or `receive_body` parses them.
+
+        Args:
+            data: a bytes-like object. An empty one says that the peer has closed its side; saying
+                so again is fine.
+
+        Raises:
+            RuntimeError: more bytes after the close.
+        """
+        if data:
+            if self._eof:
+                raise RuntimeError("received close, then received more data?")
+            self._buffer.append(data if type(data) is bytes else bytes(data))
+        else:
+            self._eof = True
+
+    def next_event(self) -> Event | Sentinel:
+        """Parse the next event out of the received bytes.
+
+        Returns:
+            An event; or `NEED_DATA`: none before more bytes are received; or `PAUSED`: none in the
+            current state, because the peer's message is complete and the cycle is not, or because
+            the protocol was or may be switched. Once `ConnectionClosed` was returned, it is
+            returned for ever.
+
+        Raises:
+            RemoteProtocolError: the peer violated HTTP/1.1; so does every later call.
+        """
+        try:
+            reader = self._reader
+            if reader is None:
+                return self._next_event_outside_bodies()
+            event: Event | None = reader.read(self._buffer)
+            if event is None:
+                if not self._eof:
+                    return NEED_DATA
+                event = reader.end_of_input()
+            if type(event) is Data:
+                if self.client_is_waiting_for_100_continue:
+                    self.client_is_waiting_for_100_continue = False
+            else:
+                self._end_received()
+            return event
+        except ProtocolError as error:
+            raise self._remote_error(error) from error.__cause__
+        except BaseException:
+            self._position = failed(self._position, self.their_role)
+            raise
+
+    def receive_body(self, max_bytes: int) -> bytes | Sentinel | None:
+        """Read the peer's body as joined bytes, without chunk borders: faster than events.
+
+        Args:
+            max_bytes: the most bytes to return, at least 1.
+
+        Returns:
+            1 to `max_bytes` bytes; or `NEED_DATA`; or None when the body is over. `next_event()`
+            then gives the `EndOfMessage` with its trailers.
+
+        Raises:
+            LocalProtocolError: the peer's head was not read yet.
+            RemoteProtocolError: the body is malformed or was cut short; so does every later call.
+            ValueError: `max_bytes` is below 1.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n"
+            >>> conn.receive_data(head + b"hello")
+            >>> conn.next_event().method
+            b'PUT'
+            >>> conn.receive_body(4), conn.receive_body(4), conn.receive_body(4)
+            (b'hell', b'o', None)
+        """
+        reader = self._reader
+        if reader is None:
+            self._check_body_is_over()
+            return None
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
+        try:
+            data = reader.read_bytes(self._buffer, max_bytes)
+            if data:
+                if self.client_is_waiting_for_100_continue and self.our_role is SERVER:
+                    self.client_is_waiting_for_100_continue = False
+                return data
+            if reader.over:
+                return None
+            if not self._eof:
+                return NEED_DATA
+            reader.end_of_input()
+            return None
+        except RemoteProtocolError as error:
+            raise self._remote_error(error) from error.__cause__
+
+    def _check_body_is_over(self) -> None:
+        state = self._position.theirs
+        if state is ERROR:
+            raise RemoteProtocolError("Can't receive data when peer state is ERROR")
+        if state not in (DONE, MUST_CLOSE, CLOSED):
+            raise LocalProtocolError(f"no body to receive: the peer's state is {state}")
+
+    def _remote_error(self, error: ProtocolError) -> RemoteProtocolError:
+        """Whatever is wrong with received bytes is the peer's doing."""
+        self._position = failed(self._position, self.their_role)
+        self._reader = None
+        if isinstance(error, RemoteProtocolError):
+            return error
+        return RemoteProtocolError(str(error), error.error_status_hint)
+
+    def _next_event_outside_bodies(self) -> Event | Sentinel:
+        state = self._position.theirs
+        buffer = self._buffer
+        if state is ERROR:
+            raise RemoteProtocolError("Can't receive data when peer state is ERROR")
+        if state in (MIGHT_SWITCH_PROTOCOL, SWITCHED_PROTOCOL):
+            return PAUSED
+        if state in (DONE, MUST_CLOSE, CLOSED):
+            if buffer:
+                if state is DONE:
+                    return PAUSED
+                # RFC 9112 section 9.6: nothing may follow the last message.
+                raise RemoteProtocolError("Got data when expecting EOF")
+        else:
+            event = self._read_head()
+            if event is not None:
+                return event
+            if self._eof and buffer:
+                raise RemoteProtocolError(
+                    "peer unexpectedly closed connection in the middle of a message head"
+                )
+        if not self._eof:
+            return NEED_DATA
+        if state not in (IDLE, DONE, MUST_CLOSE, CLOSED):
+            raise RemoteProtocolError("peer closed connection without sending a response")
+        self._position = self._position.after[_CLOSE[self.their_role]]
+        return _CLOSED_EVENT
+
+    def _read_head(self) -> Event | None:
+        if self.our_role is CLIENT:
+            response = read_response(self._buffer, self._max_head, self._limits)
+            if response is not None:
+                self.their_http_version = response.http_version
+                if isinstance(response, Response):
+                    self._reader = body_reader(self._follow_response(response), self._limits)
+                else:
+                    self._count_informational()
+                    self._follow_informational(response)
+                self._drop_reader_if_switched()
+            return response
+        request = read_request(self._buffer, self._max_head, self._limits)
+        if request is not None:
+            self.their_http_version = request.http_version
+            self._reader = body_reader(self._follow_request(request), self._limits)
+        return request
+
+    def _count_informational(self) -> None:
+        self._informational += 1
+        if self._informational > self._limits.informational:
+            raise RemoteProtocolError(
+                f"more than {self._limits.informational} informational responses"
+            )
+
+    def _drop_reader_if_switched(self) -> None:
+        if self._position.theirs is SWITCHED_PROTOCOL:
+            self._reader = None
+
+    def _end_received(self) -> None:
+        self._reader = None
+        self._position = self._position.after[_END[self.their_role]]
+        if self.our_role is SERVER:
+            self.client_is_waiting_for_100_continue = False
+
+    # -- what heads do, sent or received
+    # --------------------------------------------------------------------
+
+    def _follow_request(self, request: Request) -> int:
+        self._position = self._position.after[request_trigger(request)]
+        self._request_method = request.method
+        if not request.headers.facts.plain:
+            self.client_is_waiting_for_100_continue = expects_continue(request)
+        return request_framing(request.headers.facts)
+
+    def _follow_informational(self, response: InformationalResponse) -> None:
+        trigger = _ACCEPT_UPGRADE if response.status_code == 101 else _INFORMATIONAL
+        self._position = self._position.after[trigger]
+        self.client_is_waiting_for_100_continue = False
+
+    def _follow_response(self, response: Response) -> int:
+        method = self._request_method
+        framing = response_framing(method, response.status_code, response.headers.facts)
+        self._position = self._position.after[response_trigger(response, method, framing)]
+        self.client_is_waiting_for_100_continue = False
+        return framing
+
+    # -- sending
+    # --------------------------------------------------------------------------------------------
+
+    def send(self, event: Event) -> bytes | None:
+        """Encode an event for the peer.
+
+        Args:
+            event: the event to send.
+
+        Returns:
+            The bytes to write, possibly empty; None for `ConnectionClosed`.
+
+        Raises:
+            LocalProtocolError: this event may not be sent now; `our_state` becomes `ERROR`.
+        """
+        pieces = self.send_with_data_passthrough(event)
+        if pieces is None:
+            return None
+        return pieces[0] if len(pieces) == 1 and type(pieces[0]) is bytes else b"".join(pieces)
+
+    def send_with_data_passthrough(self, event: Event) -> list[bytes] | None:
+        """Like `send`, but as a list of pieces, in which `Data.data` is the very object passed.
+
+        That object needs nothing but a length in bytes: it may stand for a file that `sendfile`
+        will send.
+
+        Args:
+            event: the event to send.
+
+        Returns:
+            The pieces; None for `ConnectionClosed`.
+
+        Raises:
+            LocalProtocolError: this event may not be sent now; `our_state` becomes `ERROR`.
+        """
+        try:
+            if self._position.ours is ERROR:
+                raise LocalProtocolError("Can't send data when our state is ERROR")
+            return self._encode(event)
+        except BaseException:
+            self.send_failed()
+            raise
+
+    def _encode(self, event: Event) -> list[bytes] | None:
+        role = self.our_role
+        writer = self._writer
+        if writer is not None:
+            if type(event) is Data:
+                if role is CLIENT:
+                    self.client_is_waiting_for_100_continue = False
+                return writer.data(event)
+            if type(event) is EndOfMessage:
+                self._position = self._position.after[_END[role]]
+                self._writer = None
+                if role is CLIENT:
+                    self.client_is_waiting_for_100_continue = False
+                return writer.end(event)
+        elif role is CLIENT:
+            if type(event) is Request:
+                self._writer = body_writer(self._follow_request(event))
+                return [encode_request(event)]
+        elif type(event) is Response:
+            return [self._encode_response(event)]
+        elif type(event) is InformationalResponse:
+            self._follow_informational(event)
+            return [encode_response(event)]
+        if type(event) is ConnectionClosed:
+            self._position = self._position.after[_CLOSE[role]]
+            return None
+        raise LocalProtocolError(
+            f"can't handle event type {type(event).__name__} when role={role} "
+            f"and state={self._position.ours}"
+        )
+
+    def _encode_response(self, response: Response) -> bytes:
+        version = self.their_http_version
+        response = sendable_response(
+            response,
+            self._request_method,
+            version is not None and version >= b"1.1",
+            self._position.keep_alive,
+        )
+        self._writer = body_writer(self._follow_response(response))
+        if self._position.ours is SWITCHED_PROTOCOL:
+            self._writer = None
+        return encode_response(response)
+
+    def send_failed(self) -> None:
+        """Say that what `send` returned did not reach the peer: `our_state` becomes `ERROR`."""
+        self._position = failed(self._position, self.our_role)
+        self._writer = None

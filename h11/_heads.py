@@ -1,0 +1,227 @@
+"""Bytes to heads: the start line and the fields in front of every message, and the trailer section.
+
+Nearly every head is regular: CRLF everywhere, no folding, no blanks in odd places. That is proven
+for the whole block at once, by deleting all harmless bytes from it: what remains must be exactly
+the CRLF pairs at which the block was split. Whatever is not regular takes the careful path, which
+accepts what RFC 9112 lets a recipient accept (bare LF in heads, section 2.2; obs-fold, section 5.2)
+and gives the exact error for the rest.
+
+No verdict may depend on how the bytes were split: limits count bytes of the message, and a byte
+that can only be wrong is refused as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._buffer import ReceiveBuffer
+from ._errors import LocalProtocolError, RemoteProtocolError, excerpt
+from ._events import (
+    InformationalResponse,
+    Request,
+    Response,
+    check_host,
+    parsed_request,
+    parsed_response,
+)
+from ._grammar import ALLOWED_IN_VALUES, BLANKS, REQUEST_LINE, STATUS_LINE
+from ._headers import KNOWN_NAMES, Field, Headers, parsed_headers
+from ._limits import ParserLimits
+
+BLANK_LINE = re.compile(rb"\n\r?\n")
+STRAY_CR = re.compile(rb"\r[^\n]")
+STRAY_LINE_END = re.compile(rb"\r[^\n]|(?<!\r)\n")
+
+MAX_KNOWN_STATUS_LINES = 512
+MAX_KNOWN_STATUS_LINE_LENGTH = 64
+
+TOO_LARGE = 431  # Request Header Fields Too Large, RFC 6585 section 5
+
+StatusLine = tuple[bytes, int, bytes]
+
+
+class _KnownStatusLines(dict[bytes, StatusLine]):
+    """Status line -> (version, status code, reason); peers send the same few again and again."""
+
+    def __missing__(self, line: bytes) -> StatusLine:
+        match = STATUS_LINE.fullmatch(line)
+        if match is None:
+            raise RemoteProtocolError(f"illegal status line: {excerpt(line)}")
+        version, digits, reason = match.groups()
+        if version[0] != 0x31:
+            # RFC 9110 section 2.5: another major version is another syntax.
+            raise RemoteProtocolError(f"unsupported HTTP version: {excerpt(line)}")
+        status = int(digits)
+        if status < 100:
+            raise RemoteProtocolError(f"illegal status code: {excerpt(line)}")
+        parsed = (version, status, reason or b"")
+        if len(line) <= MAX_KNOWN_STATUS_LINE_LENGTH and len(self) < MAX_KNOWN_STATUS_LINES:
+            self[line] = parsed
+        return parsed
+
+
+KNOWN_STATUS_LINES = _KnownStatusLines()
+
+
+def read_response(
+    buffer: ReceiveBuffer, max_head: int, limits: ParserLimits
+) -> Response | InformationalResponse | None:
+    """The next response head, or None while it is incomplete."""
+    head = _read_head(buffer, max_head, limits.fields)
+    if head is None:
+        return None
+    line, headers = head
+    if len(line) > limits.status_line:
+        raise RemoteProtocolError("status line too long", error_status_hint=TOO_LARGE)
+    version, status, reason = KNOWN_STATUS_LINES[line]
+    kind = Response if status >= 200 else InformationalResponse
+    return parsed_response(kind, status, headers, version, reason)
+
+
+def read_request(buffer: ReceiveBuffer, max_head: int, limits: ParserLimits) -> Request | None:
+    """The next request head, or None while it is incomplete."""
+    head = _read_head(buffer, max_head, limits.fields)
+    if head is None:
+        return None
+    line, headers = head
+    match = REQUEST_LINE.fullmatch(line)
+    if match is None:
+        raise RemoteProtocolError(f"illegal request line: {excerpt(line)}")
+    method, target, version = match.groups()
+    if version[0] != 0x31:
+        raise RemoteProtocolError(
+            f"unsupported HTTP version: {excerpt(line)}", error_status_hint=505
+        )
+    check_host(headers, version)
+    facts = headers.facts
+    if facts.chunked and facts.content_length is not None:
+        # RFC 9112 section 6.3 rule 3: request smuggling; a server may refuse, and must not reuse.
+        raise RemoteProtocolError("request with both Transfer-Encoding and Content-Length")
+    return parsed_request(method, target, headers, version)
+
+
+def _read_head(
+    buffer: ReceiveBuffer, max_head: int, max_fields: int
+) -> tuple[bytes, Headers] | None:
+    data = buffer.data
+    start = buffer.start
+    end = data.find(b"\r\n\r\n", start, start + max_head)
+    if end >= 0:
+        block = bytes(data[start:end])
+        lines = block.split(b"\r\n")
+        if len(block.translate(None, ALLOWED_IN_VALUES)) == 2 * (len(lines) - 1):
+            line = lines.pop(0)
+            known = KNOWN_NAMES
+            try:
+                # strip() without an argument: of what it strips, only SP and HTAB got this far
+                fields = [
+                    (known[name], value.strip())
+                    for name, value in [field.split(b":", 1) for field in lines]
+                ]
+            except (ValueError, LocalProtocolError):
+                pass  # a fold or an error: the careful path knows
+            else:
+                if len(fields) > max_fields:
+                    raise _too_many_fields(max_fields)
+                buffer.skip_to(end + 4)
+                return line, parsed_headers(fields, lines)
+    return _read_irregular_head(buffer, max_head, max_fields)
+
+
+def _read_irregular_head(
+    buffer: ReceiveBuffer, max_head: int, max_fields: int
+) -> tuple[bytes, Headers] | None:
+    """An incomplete head, one with bare LF or folded lines, or one that is wrong."""
+    data = buffer.data
+    start = buffer.start
+    if start == len(data):
+        return None
+    if data[start] < 0x21:
+        # A blank line, a TLS record, or anything else that no start line begins with.
+        raise RemoteProtocolError(
+            f"not an HTTP message: it begins with {excerpt(data[start : start + 20])}"
+        )
+    searched = start + max(0, buffer.scanned - 2)
+    blank_line = BLANK_LINE.search(data, searched, start + max_head)
+    if blank_line is None:
+        stray = STRAY_CR.search(data, searched, start + max_head + 1)
+        if stray is not None:
+            raise RemoteProtocolError("CR without LF in a message head")
+        if len(data) - start > max_head:
+            raise RemoteProtocolError("message head too large", error_status_hint=TOO_LARGE)
+        buffer.scanned = len(data) - start
+        return None
+    block = bytes(data[start : blank_line.start()])
+    lines = [line[:-1] if line.endswith(b"\r") else line for line in block.split(b"\n")]
+    line = lines.pop(0)
+    headers = _careful_fields(lines, max_fields)
+    buffer.skip_to(blank_line.end())
+    return line, headers
+
+
+def read_trailers(buffer: ReceiveBuffer, limits: ParserLimits) -> Headers | None:
+    """The trailer section of a chunked body, or None while incomplete; only CRLF ends its lines."""
+    data = buffer.data
+    start = buffer.start
+    if data.startswith(b"\r\n", start):
+        buffer.skip_to(start + 2)
+        return Headers()
+    searched = start + max(0, buffer.scanned - 3)
+    end = data.find(b"\r\n\r\n", searched, start + limits.trailers)
+    stop = start + limits.trailers + 1 if end < 0 else end
+    if STRAY_LINE_END.search(data, max(start, searched - 1), stop):
+        raise RemoteProtocolError("bare CR or LF in a trailer section")
+    if end < 0:
+        if len(data) - start > limits.trailers:
+            raise RemoteProtocolError("trailer section too large", error_status_hint=TOO_LARGE)
+        buffer.scanned = len(data) - start
+        return None
+    headers = _careful_fields(bytes(data[start:end]).split(b"\r\n"), limits.fields)
+    buffer.skip_to(end + 4)
+    return headers
+
+
+def _careful_fields(lines: list[bytes], max_fields: int) -> Headers:
+    """Field lines, folded ones joined, each of them checked by itself."""
+    names: list[bytes] = []
+    values: list[list[bytes]] = []  # the parts of folded values, joined once at the end
+    for line in lines:
+        if line[:1] in (b" ", b"\t"):
+            _fold(line, names, values)
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise RemoteProtocolError(f"illegal header line: {excerpt(line)}")
+        try:
+            KNOWN_NAMES[name]  # RFC 9112 section 5.1: no blank before the colon either
+        except LocalProtocolError:
+            raise RemoteProtocolError(f"illegal header line: {excerpt(line)}") from None
+        _check_value(value, line)
+        names.append(name)
+        values.append([value.strip(BLANKS)])
+    if len(names) > max_fields:
+        raise _too_many_fields(max_fields)
+    joined = [b" ".join([part for part in parts if part]) for parts in values]
+    pairs: list[Field] = [
+        (KNOWN_NAMES[name], value) for name, value in zip(names, joined, strict=True)
+    ]
+    return parsed_headers(pairs, [name + b":" for name in names])
+
+
+def _fold(line: bytes, names: list[bytes], values: list[list[bytes]]) -> None:
+    """RFC 9112 section 5.2: obs-fold may become SP; not where it would steer the framing."""
+    if not names:
+        raise RemoteProtocolError("continuation line at start of headers")
+    if names[-1].lower() in (b"content-length", b"transfer-encoding"):
+        raise RemoteProtocolError(f"folded {names[-1].decode('ascii')}")
+    _check_value(line, line)
+    values[-1].append(line.strip(BLANKS))
+
+
+def _check_value(value: bytes, line: bytes) -> None:
+    if value.translate(None, ALLOWED_IN_VALUES):
+        raise RemoteProtocolError(f"illegal header line: {excerpt(line)}")
+
+
+def _too_many_fields(most: int) -> RemoteProtocolError:
+    return RemoteProtocolError(f"more than {most} header fields", error_status_hint=TOO_LARGE)

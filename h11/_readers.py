@@ -1,0 +1,275 @@
+"""Bytes to events: the readers of bodies (RFC 9112 sections 6 and 7).
+
+A reader offers `read`, the next event or None while bytes are missing, and `read_bytes`, the same
+body as joined bytes without its chunk borders. `over` is true when only the end of the message is
+left to be read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._buffer import ReceiveBuffer
+from ._errors import RemoteProtocolError, excerpt
+from ._events import END, Data, EndOfMessage, parsed_data
+from ._framing import CHUNKED, UNTIL_CLOSE
+from ._grammar import MAX_LENGTH
+from ._heads import TOO_LARGE, read_trailers
+from ._limits import ParserLimits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+
+class BodyReader(Protocol):
+    """What `Connection` asks of each framing."""
+
+    over: bool
+
+    def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None: ...
+
+    def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes: ...
+
+    def end_of_input(self) -> EndOfMessage:
+        """The connection ended: the end of the message, or the error if it was cut short."""
+
+
+class ContentLengthReader:
+    """A body of known length; also of length 0, for messages that have none."""
+
+    __slots__ = ("_expected", "_left", "over")
+
+    def __init__(self, length: int) -> None:
+        self._expected = self._left = length
+        self.over = length == 0
+
+    def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None:
+        if self.over:
+            return END
+        piece = self.read_bytes(buffer, self._left)
+        return parsed_data(piece, False, False) if piece else None
+
+    def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
+        left = self._left
+        piece = buffer.take(left if left < max_bytes else max_bytes)
+        self._left = left = left - len(piece)
+        if not left:
+            self.over = True
+        return piece
+
+    def end_of_input(self) -> EndOfMessage:
+        if self.over:
+            return END
+        raise RemoteProtocolError(
+            "peer closed connection without sending complete message body "
+            f"(received {self._expected - self._left} bytes, expected {self._expected})"
+        )
+
+
+class UntilCloseReader:
+    """A response body that lasts as long as the connection (RFC 9112 section 6.3 rule 8)."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
+
+    def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None:
+        piece = buffer.take(len(buffer))
+        return parsed_data(piece, False, False) if piece else None
+
+    def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
+        return buffer.take(max_bytes)
+
+    def end_of_input(self) -> EndOfMessage:
+        self.over = True
+        return END
+
+
+# chunk = chunk-size [ chunk-ext ] CRLF, blanks tolerated behind the size as deployed servers pad
+# it.
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00\r\n]*)?")
+CHUNK_LINE_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}[ \t]*(;[^\x00\r\n]*)?)?\r?")
+EXTENSION_BEGUN = re.compile(rb"[^\x00\r\n]*\r?")
+
+MAX_KNOWN_LINE = 20  # a size and a short extension: what a peer repeats for chunk after chunk
+OVERHEAD_PER_CHUNK = 16  # bytes of framing that each chunk has free, and per byte of data
+OVERHEAD_PER_BYTE = 2
+
+
+class ChunkedReader:
+    """The chunked transfer coding (RFC 9112 section 7.1).
+
+    The CRLF behind a chunk's data is read together with the size line that follows it: both
+    together are the *border* between two chunks, and a border equal to the one before is recognised
+    by a single comparison.
+    """
+
+    __slots__ = (
+        "_border",
+        "_at_chunk_start",
+        "_behind_chunk",
+        "_in_extension",
+        "_left",
+        "_limits",
+        "_overhead",
+        "_size",
+        "over",
+    )
+
+    def __init__(self, limits: ParserLimits) -> None:
+        self._limits = limits
+        self._left = 0  # bytes of the current chunk that were not read yet
+        self._at_chunk_start = False
+        self._behind_chunk = False  # the CRLF that ends a chunk is due
+        self._border = b""  # the last border if it is worth recognising, and the size it announced
+        self._size = 0
+        self._in_extension = False  # an incomplete size line has been checked up to its extension
+        self._overhead = 0
+        self.over = False
+
+    def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None:
+        if not self._left:
+            if self.over:
+                trailers = read_trailers(buffer, self._limits)
+                return None if trailers is None else EndOfMessage(headers=trailers)
+            if not self._read_border(buffer):
+                return None
+            if self.over:
+                return self.read(buffer)
+        piece = buffer.take(self._left)
+        if not piece:
+            return None
+        chunk_start = self._at_chunk_start
+        self._at_chunk_start = False
+        self._left -= len(piece)
+        return parsed_data(piece, chunk_start, not self._left)
+
+    def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
+        pieces: list[bytes] = []
+        while max_bytes:
+            if self._left:
+                piece = buffer.take(min(self._left, max_bytes))
+                if not piece:
+                    break
+                self._at_chunk_start = False
+                self._left -= len(piece)
+                max_bytes -= len(piece)
+                if not pieces and not max_bytes:
+                    return piece
+                pieces.append(piece)
+            elif self.over:
+                break
+            else:
+                max_bytes -= self._read_equal_chunks(buffer, max_bytes, pieces)
+                try:
+                    if max_bytes and not self._read_border(buffer):
+                        break
+                except RemoteProtocolError:
+                    if pieces:
+                        break  # these came before the error, which stays for the next call
+                    raise
+        return b"".join(pieces)
+
+    def _read_equal_chunks(self, buffer: ReceiveBuffer, max_bytes: int, pieces: list[bytes]) -> int:
+        """All complete chunks from here on as long as the last one: fast for small ones."""
+        border = self._border
+        size = self._size
+        data = buffer.data
+        position = buffer.start
+        step = len(border) + size
+        most = min(max_bytes // size, (len(data) - position) // step) if border else 0
+        count = 0
+        while count < most and data.startswith(border, position):
+            pieces.append(bytes(data[position + len(border) : position + step]))
+            position += step
+            count += 1
+        if count:
+            if self._overhead:
+                self._count_overhead(len(border) * count, size * count)
+            buffer.skip_to(position)
+        return count * size
+
+    def _read_border(self, buffer: ReceiveBuffer) -> bool:
+        """Read up to the next chunk's data, or to the trailers; False while bytes are missing."""
+        data = buffer.data
+        start = buffer.start
+        if self._border and data.startswith(self._border, start):
+            end = start + len(self._border)
+            if self._overhead:
+                self._count_overhead(len(self._border), self._size)
+        else:
+            if self._behind_chunk:
+                # Exactly CRLF, checked byte by byte: whatever else stands here could be another
+                # message.
+                footer = data[start : start + 2]
+                if footer != b"\r\n":
+                    if footer in (b"", b"\r"):
+                        return False
+                    raise RemoteProtocolError(f"malformed chunk footer: {excerpt(footer)}")
+                start += 2
+            line_end = data.find(b"\r\n", start, start + self._limits.chunk_line + 2)
+            if line_end < 0:
+                self._check_begun_line(buffer, start)
+                return False
+            self._parse_line(bytes(data[start:line_end]))
+            end = line_end + 2
+        buffer.skip_to(end)
+        self._in_extension = False
+        self._left = self._size
+        self._at_chunk_start = self._behind_chunk = True
+        self.over = not self._size
+        return True
+
+    def _parse_line(self, line: bytes) -> None:
+        match = CHUNK_LINE.fullmatch(line)
+        if match is None:
+            raise RemoteProtocolError(f"illegal chunk header: {excerpt(line)}")
+        size = int(match[1], 16)
+        if size > MAX_LENGTH:
+            raise RemoteProtocolError(f"chunk size above 2^63-1: {excerpt(line)}")
+        self._count_overhead(len(line) + 4, size)
+        self._size = size
+        self._border = b"\r\n" + line + b"\r\n" if size and len(line) <= MAX_KNOWN_LINE else b""
+
+    def _count_overhead(self, framing: int, size: int) -> None:
+        """Bound what size lines may cost in relation to the data they carry."""
+        free = OVERHEAD_PER_CHUNK + OVERHEAD_PER_BYTE * size
+        self._overhead = max(0, self._overhead + framing - free)
+        if self._overhead > self._limits.chunk_overhead:
+            raise RemoteProtocolError("too much chunk framing for too little data", TOO_LARGE)
+
+    def _check_begun_line(self, buffer: ReceiveBuffer, start: int) -> None:
+        """Refuse a size line that is too long or can only become wrong, however little is there."""
+        data = buffer.data
+        stop = min(len(data), start + self._limits.chunk_line + 1)
+        if self._in_extension:
+            # Only what is new since the last look, so that a long line in small pieces stays
+            # linear.
+            begun = EXTENSION_BEGUN.fullmatch(data, buffer.start + buffer.scanned, stop)
+        else:
+            begun = CHUNK_LINE_BEGUN.fullmatch(data, start, stop)
+            self._in_extension = begun is not None and begun[1] is not None
+        cr = 1 if stop > start and data[stop - 1] == 0x0D else 0
+        if begun is None or (cr and stop < len(data)):
+            raise RemoteProtocolError(f"illegal chunk header: {excerpt(data[start:stop])}")
+        if stop - cr - start > self._limits.chunk_line:
+            raise RemoteProtocolError("chunk header too long", error_status_hint=TOO_LARGE)
+        buffer.scanned = stop - cr - buffer.start
+
+    def end_of_input(self) -> EndOfMessage:
+        raise RemoteProtocolError(
+            "peer closed connection without sending complete message body (incomplete chunked read)"
+        )
+
+
+def body_reader(framing: int, limits: ParserLimits) -> BodyReader:
+    """The reader for a framing as `_framing` gives it."""
+    if framing == CHUNKED:
+        return ChunkedReader(limits)
+    if framing == UNTIL_CLOSE:
+        return UntilCloseReader()
+    return ContentLengthReader(framing)
