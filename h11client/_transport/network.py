@@ -28,8 +28,8 @@ means that the peer cannot have seen anything (RFC 9110 section 9.2.2: safe to r
 Threads. One thread at a time uses a stream. `interrupt` alone may come from another one.
 
 Closing. `close` may be called again and again; `abort` is close without a word: no bytes, no lock,
-no log line, so that a finaliser and a forked child may call it. After either, every other method
-raises `OSError`.
+no log line, so that a finaliser and a forked child may call it. After either, reads and writes
+raise `OSError`, and `is_readable` is True.
 """
 
 from __future__ import annotations
@@ -38,9 +38,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
-    from typing import Protocol
+    from typing import Protocol, TypeAlias
 
     from h11client._timeouts import Deadline, Limit
+
+    # What can be written: one-dimensional and made of bytes, so that len() counts them.
+    Buffer: TypeAlias = bytes | bytearray | memoryview
 else:
     Protocol = object
 
@@ -152,20 +155,21 @@ class Stream(Protocol):
         """
         ...
 
-    def write(self, data: bytes, limit: Limit, watch: bool = False) -> bool:
+    def write(self, data: Buffer, limit: Limit, watch: bool = False) -> bool:
         """Writes all of `data` within `limit` and returns True.
 
         With `watch`, False says that the write stopped because the peer has sent something.
         """
         ...
 
-    def write_many(self, pieces: Sequence[bytes], limit: Limit, watch: bool = False) -> bool:
+    def write_many(self, pieces: Sequence[Buffer], limit: Limit, watch: bool = False) -> bool:
         """Writes all pieces in order, as `write` would write them joined, without joining them."""
         ...
 
     def is_readable(self) -> bool:
-        """Whether application data, the end, an alert or an error is waiting; never waits.
+        """Whether application data, the end, an alert or an error is waiting.
 
+        Never waits, never raises; what was found is kept for the next `read`.
         Over TLS pending records are processed first: a session ticket is nothing to read.
         """
         ...

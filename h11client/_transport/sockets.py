@@ -1,0 +1,254 @@
+"""Streams over sockets.
+
+A socket is non-blocking and has one poll object of its own for as long as it lives. So a limit is
+an argument of one call and costs no system call to set, and the same object is the probe whether
+a connection that lay idle is still good (RFC 9112 section 9.4).
+
+This is the path of every byte: it touches as little as it can. What is needed per call is bound
+in the constructor, and what is rare (a full send buffer, a spurious wake-up, an interruption)
+stands in methods of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from time import monotonic
+
+from h11client._timeouts import LimitExpired
+from h11client._transport.dialing import dial, resolve
+from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from h11client._timeouts import Deadline, Limit
+    from h11client._transport.network import Buffer, Stream, TLSConfig, TLSInfo
+
+__all__ = ["SocketNetwork", "SocketStream"]
+
+# Linux, the BSDs and macOS take 1024 pieces per sendmsg (IOV_MAX); POSIX promises 16 only, but so
+# few have not been seen for decades. More pieces than this are tiny, and cheaper to join.
+_MOST_PIECES = 1024
+
+
+class SocketStream:
+    """A connected socket as a `Stream`; owns the socket from now on."""
+
+    __slots__ = (
+        "__weakref__",
+        "_interrupted",
+        "_poll",
+        "_poller",
+        "_recv",
+        "_send",
+        "_sendmsg",
+        "_socket",
+        "_unsent",
+        "bytes_written",
+        "eof_was_clean",
+        "local",
+        "peer",
+        "tls",
+    )
+
+    bytes_written: int
+    peer: tuple[str, int] | str | None
+    local: tuple[str, int] | str | None
+    tls: TLSInfo | None
+    eof_was_clean: bool
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
+        poller = new_poller()
+        poller.register(connected.fileno(), READY_TO_READ)
+        self._socket = connected
+        self._poller = poller
+        self._poll: Callable[[float | None], list[tuple[int, int]]] = poller.poll
+        self._recv = connected.recv
+        self._send = connected.send
+        self._sendmsg: Callable[[Sequence[Buffer]], int] | None = getattr(
+            connected, "sendmsg", None
+        )
+        self._unsent = b""
+        self._interrupted = False
+        self.bytes_written = 0
+        self.peer = _name(connected.getpeername)
+        self.local = _name(connected.getsockname)
+        self.tls = None
+        self.eof_was_clean = True
+
+    def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
+        if not wait_first:
+            try:
+                data = self._recv(max_bytes)
+            except BlockingIOError:
+                pass
+            else:
+                return data if data else self._end()
+        if self._poll(limit.milliseconds):
+            try:
+                data = self._recv(max_bytes)
+            except BlockingIOError:
+                return self._read_after_false_alarm(max_bytes, limit)
+            return data if data else self._end()
+        raise LimitExpired(limit)
+
+    def _read_after_false_alarm(self, max_bytes: int, limit: Limit) -> bytes:
+        """A descriptor was ready and then had nothing: poll(2), BUGS. The limit starts anew."""
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        milliseconds = limit.milliseconds
+        while self._poll(milliseconds):
+            try:
+                data = self._recv(max_bytes)
+            except BlockingIOError:
+                milliseconds = _left(end, limit)
+            else:
+                return data if data else self._end()
+        raise LimitExpired(limit)
+
+    def _end(self) -> bytes:
+        if self._interrupted:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "closed by another thread")
+        return b""
+
+    def write(self, data: Buffer, limit: Limit, watch: bool = False) -> bool:
+        if self._unsent:
+            return self._write_on(memoryview(self._take_unsent() + data), limit, watch)
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            sent = 0
+        self.bytes_written += sent
+        if sent == len(data):
+            return True
+        return self._write_on(memoryview(data)[sent:], limit, watch)
+
+    def write_many(self, pieces: Sequence[Buffer], limit: Limit, watch: bool = False) -> bool:
+        sendmsg = self._sendmsg
+        if sendmsg is None or self._unsent or len(pieces) > _MOST_PIECES:
+            return self.write(b"".join(pieces), limit, watch)
+        try:
+            sent = sendmsg(pieces)
+        except BlockingIOError:
+            sent = 0
+        self.bytes_written += sent
+        if sent == sum(map(len, pieces)):
+            return True
+        return self._write_on(_rest(pieces, sent), limit, watch)
+
+    def _write_on(self, view: memoryview, limit: Limit, watch: bool) -> bool:
+        """Goes on with a write that the kernel did not take at once."""
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        milliseconds = limit.milliseconds
+        descriptor = self._socket.fileno()
+        mask = READY_TO_WRITE | READY_TO_READ if watch else READY_TO_WRITE
+        self._poller.modify(descriptor, mask)
+        try:
+            while True:
+                events = self._poll(milliseconds)
+                if not events:
+                    raise LimitExpired(limit)
+                if not events[0][1] & (READY_TO_WRITE | FAILED):
+                    self._unsent = bytes(view)
+                    return False
+                try:
+                    sent = self._send(view)
+                except BlockingIOError:
+                    sent = 0
+                self.bytes_written += sent
+                if sent == len(view):
+                    return True
+                view = view[sent:]
+                milliseconds = _left(end, limit)
+        finally:
+            self._poller.modify(descriptor, READY_TO_READ)
+
+    def _take_unsent(self) -> bytes:
+        unsent, self._unsent = self._unsent, b""
+        return unsent
+
+    def is_readable(self) -> bool:
+        return bool(self._poll(0))
+
+    def interrupt(self) -> None:
+        self._interrupted = True
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # not connected any more: then nobody waits for it either
+
+    def close(self) -> None:
+        # The poll object knows a number, and the next socket of the process may get the same.
+        self._poll = _poll_nothing
+        self._unsent = b""
+        try:
+            self._socket.close()
+        except OSError:
+            pass  # the descriptor is gone all the same, and the peer's reset is no news
+
+    abort = close
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def __repr__(self) -> str:
+        return f"<SocketStream {self.local} to {self.peer}>"
+
+
+def _poll_nothing(milliseconds: float | None) -> list[tuple[int, int]]:
+    """Of a closed socket: what is then tried on the socket raises EBADF."""
+    return [(-1, FAILED)]
+
+
+def _left(end: float | None, limit: Limit) -> float | None:
+    """Milliseconds until `end`; raises when there are none left."""
+    if end is None:
+        return None
+    left = (end - monotonic()) * 1000.0
+    if left <= 0:
+        raise LimitExpired(limit)
+    return left
+
+
+def _rest(pieces: Sequence[Buffer], sent: int) -> memoryview:
+    """What is left of `pieces` after `sent` bytes; joined only when more than one is left."""
+    for position, piece in enumerate(pieces):
+        if sent < len(piece):
+            view = memoryview(piece)[sent:]
+            if position == len(pieces) - 1:
+                return view
+            return memoryview(b"".join([view, *pieces[position + 1 :]]))
+        sent -= len(piece)
+    return memoryview(b"")
+
+
+def _name(ask: Callable[[], Any]) -> tuple[str, int] | str | None:
+    """One end's address: (host, port), the path of a unix socket, or None."""
+    try:
+        address = ask()
+    except OSError:
+        return None  # the peer was faster: it has hung up already
+    if isinstance(address, tuple):
+        return address[0], address[1]
+    return address or None
+
+
+class SocketNetwork:
+    """The network of this machine: TCP, and TLS over it."""
+
+    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+        deadline.start_connect()
+        deadline.limit("connect")
+        addresses = resolve(host, port)
+        return SocketStream(dial(addresses, deadline))
+
+    def start_tls(
+        self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+    ) -> Stream:
+        # Not before it is needed: a program that only speaks http never loads `ssl`.
+        from h11client._transport.tls import start_tls
+
+        return start_tls(stream, config, server_hostname, deadline)

@@ -1,0 +1,431 @@
+"""TLS as a stream over a stream, and the contexts that decide whom to trust.
+
+OpenSSL is used without a socket. It is given two queues of bytes in memory (`ssl.MemoryBIO`):
+what has come from the peer is put into `incoming`, what it wants to send is taken out of
+`outgoing`, and moving these bytes is the business of the stream below. So TLS runs over
+whatever is a `Stream`: a socket, another TLS stream (an https:// proxy, with https:// through it),
+or a script in a test; and limits work the same way as without TLS.
+
+Three things differ from plain bytes.
+
+Reading. OpenSSL says "want read" (`SSLWantReadError`) until a whole record has come, and records
+need not carry application data: a TLS 1.3 server sends session tickets at any time. So a readable
+socket proves nothing, and `is_readable` first works through the records that are there.
+
+Writing. What OpenSSL was given is encrypted at once, and has to be sent in this order or never.
+When the stream below stops in the middle, the rest waits there, not here.
+
+The end. TLS says that it ends (close_notify), TCP says so too, and anybody on the path can forge
+the latter. `eof_was_clean` tells which of the two it was (RFC 8446 section 6.1, RFC 9112 section
+9.8). OpenSSL is never told of TCP's end, so that no option of a context can blur the difference.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+from threading import Lock
+from time import monotonic
+
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.network import TLSConfig, TLSInfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from h11client._timeouts import Deadline
+    from h11client._transport.network import Buffer, Stream
+
+__all__ = ["TLSConfig", "TLSStream", "context_for", "start_tls"]
+
+# As much as a socket gives at once; OpenSSL hands out at most one record of 16 KiB per call.
+_CIPHERTEXT_BYTES = 64 * 1024
+
+# Rounds of 64 KiB without application data after which a peer is not worth waiting for.
+_MOST_IDLE_ROUNDS = 16
+
+# Encrypted and handed down at once: bounds the memory for ciphertext, and is large enough that
+# the system call per block does not show.
+_BLOCK_BYTES = 128 * 1024
+
+_NOW = Limit(0.0, "write")
+
+
+class TLSStream:
+    """TLS over the stream `inner`, which belongs to it from now on; a `Stream` itself."""
+
+    __slots__ = (
+        "__weakref__",
+        "_base",
+        "_cut",
+        "_failure",
+        "_incoming",
+        "_inner",
+        "_object",
+        "_outgoing",
+        "_pending",
+        "_plain",
+        "_ssl_read",
+        "_ssl_write",
+        "_unsent",
+        "bytes_written",
+        "eof_was_clean",
+        "local",
+        "peer",
+        "tls",
+    )
+
+    bytes_written: int
+    peer: tuple[str, int] | str | None
+    local: tuple[str, int] | str | None
+    tls: TLSInfo | None
+    eof_was_clean: bool
+
+    def __init__(self, inner: Stream, context: ssl.SSLContext, server_hostname: str) -> None:
+        self._inner = inner
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        # Bytes, because a str would go through the interpreter's IDNA codec. An IP address is
+        # recognised by OpenSSL: no SNI is sent (RFC 6066 section 3), and an IP SAN is asked for.
+        name = server_hostname.partition("%")[0].removesuffix(".").encode("ascii")
+        try:
+            self._object = context.wrap_bio(
+                self._incoming, self._outgoing, server_side=False, server_hostname=name
+            )
+        except ValueError as error:
+            raise ssl.SSLError(f"{server_hostname!r} cannot be a server's name") from error
+        self._ssl_read: Callable[[int], bytes] = self._object.read
+        self._ssl_write: Callable[[Buffer], int] = self._object.write
+        self._pending: Callable[[], int] = self._object.pending
+        self._plain = b""  # decrypted by is_readable(), not read yet
+        self._failure: OSError | None = None  # met by is_readable(), not raised yet
+        self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
+        self._cut = False  # the last record may not be out in full
+        self._base = 0  # what the stream below had written when the handshake was over
+        self.bytes_written = 0
+        self.peer = inner.peer
+        self.local = inner.local
+        self.tls = None
+        self.eof_was_clean = False
+
+    def handshake(self, server_hostname: str, deadline: Deadline) -> None:
+        """Shakes hands within what is left of the connect budget."""
+        while True:
+            try:
+                self._object.do_handshake()
+            except ssl.SSLWantReadError:
+                self._send_handshake(deadline.limit("connect"))
+            except ssl.SSLError:
+                self._send_alert()
+                raise
+            else:
+                break
+            data = self._inner.read(_CIPHERTEXT_BYTES, deadline.limit("connect"), True)
+            if not data:
+                raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "it ended without a word")
+            self._incoming.write(data)
+        self._send_handshake(deadline.limit("connect"))
+        self._base = self._inner.bytes_written
+        self.tls = _info(self._object, server_hostname)
+
+    def _send_handshake(self, limit: Limit) -> None:
+        if self._outgoing.pending:
+            self._inner.write(self._outgoing.read(), limit)
+
+    def _send_alert(self) -> None:
+        """Tells the peer why, when that can be done without waiting."""
+        try:
+            self._send_handshake(_NOW)
+        except (OSError, LimitExpired):
+            pass
+
+    def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
+        if self._plain or self._failure is not None:
+            return self._read_kept(max_bytes)
+        incoming = self._incoming
+        if not wait_first or incoming.pending or self._pending():
+            try:
+                data = self._ssl_read(max_bytes)
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLZeroReturnError:
+                return self._end()
+            else:
+                return data if data else self._end()
+        if limit.seconds is None:
+            end = None
+        else:
+            end = monotonic() + limit.seconds
+        left = limit
+        while True:
+            ciphertext = self._inner.read(_CIPHERTEXT_BYTES, left, wait_first)
+            if not ciphertext:
+                return b""  # without close_notify: `eof_was_clean` stays False
+            incoming.write(ciphertext)
+            try:
+                data = self._ssl_read(max_bytes)
+            except ssl.SSLWantReadError:
+                wait_first = True
+                left = self._answer_and_go_on(limit, end)
+            except ssl.SSLZeroReturnError:
+                return self._end()
+            else:
+                return data if data else self._end()
+
+    def _answer_and_go_on(self, limit: Limit, end: float | None) -> Limit:
+        """Sends what OpenSSL wants to send before it can read on, and says what is left."""
+        left = _left(limit, end)
+        if self._outgoing.pending:
+            self._inner.write(self._outgoing.read(), left)
+        return left
+
+    def _read_kept(self, max_bytes: int) -> bytes:
+        if self._plain:
+            data, self._plain = self._plain[:max_bytes], self._plain[max_bytes:]
+            return data
+        assert self._failure is not None
+        raise self._failure
+
+    def _end(self) -> bytes:
+        self.eof_was_clean = True
+        return b""
+
+    def write(self, data: Buffer, limit: Limit, watch: bool = False) -> bool:
+        if self._unsent:
+            data = self._unsent + data
+            self._unsent = b""
+        if len(data) <= _BLOCK_BYTES:
+            return self._write_block(data, limit, watch)
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        view = memoryview(data)
+        for start in range(0, len(data), _BLOCK_BYTES):
+            block = view[start : start + _BLOCK_BYTES]
+            if not self._write_block(block, _left(limit, end), watch):
+                self._unsent = bytes(view[start + _BLOCK_BYTES :])
+                return False
+        return True
+
+    def _write_block(self, data: Buffer, limit: Limit, watch: bool) -> bool:
+        write = self._ssl_write
+        try:
+            taken = write(data) if data else 0
+            while taken < len(data):
+                taken += write(memoryview(data)[taken:])
+            written = self._inner.write(self._outgoing.read(), limit, watch)
+            if not written:
+                written = self._write_on(limit)
+            self._cut = not written
+            return written
+        except (OSError, LimitExpired):
+            self._cut = True
+            raise
+        finally:
+            self.bytes_written = self._inner.bytes_written - self._base
+
+    def _write_on(self, limit: Limit) -> bool:
+        """The peer has sent something: goes on unless that was for the application."""
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        while not self.is_readable():
+            if self._inner.write(b"", _left(limit, end), True):
+                return True
+        return False
+
+    def write_many(self, pieces: Sequence[Buffer], limit: Limit, watch: bool = False) -> bool:
+        # Small pieces share a record this way, and OpenSSL copies what it encrypts anyway.
+        return self.write(b"".join(pieces), limit, watch)
+
+    def is_readable(self) -> bool:
+        if self._plain or self._failure is not None or self.eof_was_clean:
+            return True
+        if (self._incoming.pending or self._pending()) and self._process_records():
+            return True
+        inner = self._inner
+        for _ in range(_MOST_IDLE_ROUNDS):
+            if not inner.is_readable():
+                return False
+            try:
+                data = inner.read(_CIPHERTEXT_BYTES, _NOW)
+            except LimitExpired:
+                return False
+            except OSError as error:
+                self._failure = error
+                return True
+            if not data:
+                return True
+            self._incoming.write(data)
+            if self._process_records():
+                return True
+        return True
+
+    def _process_records(self) -> bool:
+        """Works through what has come; True when there is something to read, or to raise."""
+        try:
+            self._plain = self._ssl_read(_CIPHERTEXT_BYTES)
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLZeroReturnError:
+            self.eof_was_clean = True
+        except OSError as error:
+            self._failure = error
+        else:
+            self.eof_was_clean = not self._plain
+        return True
+
+    def interrupt(self) -> None:
+        self._inner.interrupt()
+
+    def close(self) -> None:
+        if self._failure is None and not self._cut:
+            try:
+                self._object.unwrap()
+            except OSError:
+                pass  # "want read": the peer's close_notify, which is not waited for
+            self._send_alert()
+        self._forget()
+        self._inner.close()
+
+    def abort(self) -> None:
+        self._forget()
+        self._inner.abort()
+
+    def _forget(self) -> None:
+        self._plain = self._unsent = b""
+        self._failure = OSError(errno.EBADF, "the stream is closed")
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def __repr__(self) -> str:
+        return f"<TLSStream over {self._inner!r}>"
+
+
+def _left(limit: Limit, end: float | None) -> Limit:
+    """What is left of `limit` until `end`; raises when that is nothing."""
+    if end is None:
+        return limit
+    seconds = end - monotonic()
+    if seconds <= 0:
+        raise LimitExpired(limit)
+    return Limit(seconds, limit.name)
+
+
+def _info(connection: ssl.SSLObject, server_hostname: str) -> TLSInfo:
+    cipher = connection.cipher()
+    return TLSInfo(
+        version=connection.version(),
+        cipher=None if cipher is None else cipher[0],
+        certificate=connection.getpeercert(binary_form=True),
+        server_hostname=server_hostname,
+        alpn=connection.selected_alpn_protocol(),
+    )
+
+
+def start_tls(
+    stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+) -> TLSStream:
+    """Puts TLS on `stream`: see `Network.start_tls`."""
+    try:
+        limit = deadline.limit("connect")
+        # A server speaks second in TLS. What came before was not sent under its protection, and
+        # must not be taken for something that was.
+        if stream.is_readable() and stream.read(1, limit):
+            raise ssl.SSLError("bytes came before the TLS handshake")
+        secured = TLSStream(stream, context_for(config), server_hostname)
+        secured.handshake(server_hostname, deadline)
+    except BaseException:
+        stream.close()
+        raise
+    return secured
+
+
+# --- Contexts ----------------------------------------------------------------------------------
+
+_contexts: dict[object, ssl.SSLContext] = {}
+_contexts_lock = Lock()
+_MOST_CONTEXTS = 32  # a context with certifi's authorities takes half a megabyte
+
+
+def context_for(config: TLSConfig) -> ssl.SSLContext:
+    """The context for a configuration, made once and kept until one of its files changes.
+
+    Raises `ssl.SSLError` when a file is missing, or holds no certificate or no key.
+    """
+    if isinstance(config.verify, ssl.SSLContext):
+        return config.verify
+    authorities = _authorities(config.verify)
+    cert = (config.cert,) if isinstance(config.cert, str) else config.cert or ()
+    key = tuple((path, _fingerprint(path)) for path in (authorities, *cert))
+    with _contexts_lock:
+        context = _contexts.pop(key, None)
+        if context is None:
+            context = _build_context(authorities, cert)
+        _contexts[key] = context  # last: the oldest in use is the first
+        if len(_contexts) > _MOST_CONTEXTS:
+            del _contexts[next(iter(_contexts))]
+        return context
+
+
+def _authorities(verify: bool | str) -> str | None:
+    """The file or directory of the authorities to trust, or None to trust everyone."""
+    if verify is False:
+        return None
+    if verify is True:
+        import certifi
+
+        return certifi.where()
+    return os.fspath(verify)
+
+
+def _fingerprint(path: str | None) -> object:
+    """Changes when the file does, so that a renewed certificate is used from the next dial on."""
+    if path is None:
+        return None
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise ssl.SSLError(f"no certificates at {path!r}: {error.strerror}") from error
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _build_context(authorities: str | None, cert: tuple[str, ...]) -> ssl.SSLContext:
+    """The same settings on every Python, whatever its own defaults have become."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 section 3.1.1
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION  # sections 3.3 and 3.5
+    context.set_alpn_protocols(["http/1.1"])  # RFC 7301
+    if authorities is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        # A certificate that was given as trusted is trusted, whether or not it signed itself.
+        context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.hostname_checks_common_name = False  # RFC 9110 section 4.3.4: subjectAltName only
+        _load(authorities, context)
+    if cert:
+        _load_own(cert, context)
+    return context
+
+
+def _load(authorities: str, context: ssl.SSLContext) -> None:
+    try:
+        if os.path.isdir(authorities):
+            context.load_verify_locations(capath=authorities)
+        else:
+            context.load_verify_locations(cafile=authorities)
+    except OSError as error:
+        raise ssl.SSLError(f"no certificates in {authorities!r}: {error.strerror}") from error
+
+
+def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
+    try:
+        # Without a password callback OpenSSL would ask on the terminal, and wait.
+        key = cert[1] if len(cert) > 1 else None
+        context.load_cert_chain(cert[0], key, password=_no_password)
+    except OSError as error:
+        raise ssl.SSLError(f"no client certificate in {cert!r}: {error.strerror}") from error
+
+
+def _no_password() -> str:
+    raise ssl.SSLError(0, "its key is encrypted")
