@@ -1,0 +1,146 @@
+"""A synchronous, thread-safe, pooled HTTP/1.1 client with a requests-style `Session`.
+
+    import h11client
+
+    with h11client.Session() as session:
+        response = session.get("https://example.com/", timeout=5)
+        print(response.status_code, response.text)
+
+Every public name is loaded when it is first used, so that importing the package costs next to
+nothing.
+"""
+
+from __future__ import annotations
+
+from h11client._version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from h11client import exceptions
+    from h11client._api import (
+        delete,
+        get,
+        head,
+        options,
+        patch,
+        post,
+        put,
+        request,
+        session,
+    )
+    from h11client._limits import Limits
+    from h11client._messages.request import PreparedRequest, Request
+    from h11client._messages.response import Response
+    from h11client._session import Session
+    from h11client._timeouts import Timeout
+    from h11client.exceptions import (
+        BodyReadTimeout,
+        ChunkedEncodingError,
+        ConnectionError,
+        ConnectTimeout,
+        ContentDecodingError,
+        HTTPError,
+        IncompleteBody,
+        InvalidHeader,
+        InvalidJSONError,
+        InvalidProxyURL,
+        InvalidSchema,
+        InvalidURL,
+        JSONDecodeError,
+        LocalProtocolError,
+        MissingSchema,
+        PoolTimeout,
+        ProxyError,
+        ReadTimeout,
+        RemoteProtocolError,
+        RequestException,
+        ResponseTooLarge,
+        RetryError,
+        SSLError,
+        StreamConsumedError,
+        TooManyRedirects,
+        UnrewindableBodyError,
+        URLRequired,
+        WriteTimeout,
+    )
+
+__all__ = [
+    # making requests
+    "delete",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "request",
+    "session",
+    "Session",
+    # messages
+    "PreparedRequest",
+    "Request",
+    "Response",
+    # configuration: values
+    "Limits",
+    "Timeout",
+    # what can go wrong
+    "exceptions",
+    "BodyReadTimeout",
+    "ChunkedEncodingError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "ContentDecodingError",
+    "HTTPError",
+    "IncompleteBody",
+    "InvalidHeader",
+    "InvalidJSONError",
+    "InvalidProxyURL",
+    "InvalidSchema",
+    "InvalidURL",
+    "JSONDecodeError",
+    "LocalProtocolError",
+    "MissingSchema",
+    "PoolTimeout",
+    "ProxyError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "RequestException",
+    "ResponseTooLarge",
+    "RetryError",
+    "SSLError",
+    "StreamConsumedError",
+    "TooManyRedirects",
+    "URLRequired",
+    "UnrewindableBodyError",
+    "WriteTimeout",
+    "__version__",
+]
+
+_HOMES = {
+    **dict.fromkeys(
+        ["delete", "get", "head", "options", "patch", "post", "put", "request", "session"],
+        "h11client._api",
+    ),
+    "Session": "h11client._session",
+    "PreparedRequest": "h11client._messages.request",
+    "Request": "h11client._messages.request",
+    "Response": "h11client._messages.response",
+    "Limits": "h11client._limits",
+    "Timeout": "h11client._timeouts",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        if name == "exceptions":
+            return import_module("h11client.exceptions")
+        home = import_module(_HOMES.get(name, "h11client.exceptions"))
+        return globals().setdefault(name, getattr(home, name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,360 @@
+"""One connection: a stream of bytes, and the protocol engine that writes and reads on it.
+
+Only this module and `response_body` drive h11. The life of a connection:
+
+    open_connection -> send_request -> read_head -> ResponseBody ... -> end_exchange -> the pool
+                                                         |                   |
+                                                         +--- anything else -+-> close(reason)
+
+A connection is used again only when both sides are DONE and nothing is left over. Everything else
+closes it, with a reason in the debug log.
+"""
+
+from __future__ import annotations
+
+from h11client import _log
+from h11client._engine import h11
+from h11client._timeouts import Limit, LimitExpired
+from h11client.exceptions import from_protocol_error, from_stream_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from h11client._limits import Limits
+    from h11client._messages.body import Body
+    from h11client._messages.request import PreparedRequest
+    from h11client._timeouts import Deadline
+    from h11client._transport.network import Network, Stream, TLSInfo
+    from h11client._transport.route import Route
+
+    # A 101 ends the HTTP on a connection as finally as any other answer does.
+    FinalHead = h11.Response | h11.InformationalResponse
+
+__all__ = ["READ_SIZE", "Connection", "Endpoint", "build_event", "open_connection"]
+
+READ_SIZE = 64 * 1024  # what one recv asks for; more gains nothing measurable
+JOIN_SIZE = 64 * 1024  # up to here copying a body behind its head is cheaper than a second buffer
+BLOCK_SIZE = 256 * 1024  # a large body goes out in such blocks, and we look for an answer between
+ANSWER_SECONDS = 1.0  # after a failed write: what the peer said before it hung up is here by now
+
+_NOTHING_LEFT = (b"", False)
+_NEED_DATA = h11.NEED_DATA
+_DONE = h11.DONE
+_Response = h11.Response
+_InformationalResponse = h11.InformationalResponse
+_Data = h11.Data
+_END_OF_MESSAGE = h11.EndOfMessage()
+
+
+def build_event(request: PreparedRequest) -> h11.Request:
+    """The head of `request` as the engine's event; what is wrong with it shows before a dial."""
+    method, target, headers = request.wire_head()
+    try:
+        return h11.Request(method=method, target=target, headers=headers)
+    except h11.LocalProtocolError as error:
+        raise from_protocol_error(error, during="write") from error
+
+
+def open_connection(
+    route: Route, network: Network, deadline: Deadline, limits: Limits
+) -> Connection:
+    """Dials `route`: name resolution, all addresses and TLS inside one connect budget.
+
+    Raises one of our exceptions, with what the network said as its cause.
+    """
+    operation = "connect"
+    try:
+        stream = network.connect(route.host, route.port, deadline)
+        if route.tls is not None:
+            operation = "tls"
+            # When this fails the stream below it has been closed.
+            stream = network.start_tls(stream, route.tls, route.server_hostname, deadline)
+    except (OSError, LimitExpired) as error:
+        raise from_stream_error(operation, error, str(route)) from error
+    connection = Connection(route, stream, limits)
+    _log.debug("opened %s", connection)
+    return connection
+
+
+class Endpoint:
+    """What never changes about an open connection."""
+
+    __slots__ = ("local", "peer", "tls")
+
+    def __init__(self, stream: Stream) -> None:
+        self.peer = stream.peer
+        self.local = stream.local
+        self.tls: TLSInfo | None = stream.tls
+
+
+class Connection:
+    """A stream and the state of the HTTP on it. One exchange at a time, one thread at a time.
+
+    `served` counts the requests, `response_started` says whether the current one has got any byte
+    back, `peer_left` whether the peer hung up during it. `keep_alive` is how many seconds of idling
+    the server has promised. `idle_since`, `expires_at` and `generation` belong to the pool.
+    """
+
+    __slots__ = (
+        "route",
+        "stream",
+        "protocol",
+        "endpoint",
+        "limits",
+        "served",
+        "response_started",
+        "peer_left",
+        "informational",
+        "keep_alive",
+        "idle_since",
+        "expires_at",
+        "generation",
+        "_written_before",
+        "_early",
+        "_write_error",
+    )
+
+    def __init__(self, route: Route, stream: Stream, limits: Limits) -> None:
+        self.route = route
+        self.stream = stream
+        self.protocol = h11.Connection(
+            h11.CLIENT,
+            limits.head,
+            limits=h11.ParserLimits(
+                fields=limits.fields,
+                status_line=limits.status_line,
+                trailers=limits.trailers,
+                chunk_line=limits.chunk_line,
+                chunk_overhead=limits.chunk_overhead,
+                informational=limits.informational,
+            ),
+        )
+        self.endpoint = Endpoint(stream)
+        self.limits = limits
+        self.served = 0
+        self.response_started = False
+        self.peer_left = False
+        self.informational: list[h11.InformationalResponse] | None = None
+        self.keep_alive: int | None = None
+        self.idle_since = 0.0
+        self.expires_at = 0.0
+        self.generation = 0
+        self._written_before = 0
+        self._early: FinalHead | None = None
+        self._write_error: OSError | None = None
+
+    def __repr__(self) -> str:
+        protocol = self.protocol
+        return (
+            f"<Connection {self.route} requests={self.served}"
+            f" {protocol.our_state}/{protocol.their_state}>"
+        )
+
+    @property
+    def nothing_written(self) -> bool:
+        """Whether the kernel took no byte of the current request (RFC 9110 section 9.2.2)."""
+        return self.stream.bytes_written == self._written_before
+
+    # --- sending ---------------------------------------------------------------------------
+
+    def send_request(self, event: h11.Request, body: Body, deadline: Deadline) -> None:
+        """Writes head and body; a small body goes out behind its head in one system call.
+
+        When the peer hangs up, or answers before the body is over, this returns early and
+        `read_head` has the answer. Raises `WriteTimeout`, and `LocalProtocolError` when the body
+        is not as long as announced; whatever the caller's own iterator raises passes unchanged.
+        After an exception the connection is only good for `close`.
+        """
+        protocol = self.protocol
+        stream = self.stream
+        self.served += 1
+        self.response_started = False
+        self._written_before = stream.bytes_written
+        content = body.bytes
+        if content is None or len(content) > JOIN_SIZE:
+            return self._send_pieces(event, body, deadline)
+        try:
+            # `or`: the engine answers None to one event only, which is never sent here.
+            wire = protocol.send(event) or b""
+            if content:
+                wire += protocol.send(_Data(data=content)) or b""
+            wire += protocol.send(_END_OF_MESSAGE) or b""
+            stream.write(wire, deadline.limit("write"))
+        except OSError as error:
+            self._note_failed_write(error)
+        except LimitExpired as error:
+            protocol.send_failed()
+            raise from_stream_error("write", error, str(self.route)) from error
+        except h11.LocalProtocolError as error:
+            raise from_protocol_error(error, during="write") from error
+
+    def _send_pieces(self, event: h11.Request, body: Body, deadline: Deadline) -> None:
+        """A body that does not fit behind its head: each piece is written as it comes."""
+        protocol = self.protocol
+        try:
+            wire = protocol.send_with_data_passthrough(event) or []
+            if body.length is None:
+                # What the caller's iterator waits for may be an effect of the head.
+                if not self._write(wire, deadline):
+                    return
+                wire = []
+            for piece in _blocks(body):
+                # RFC 9112 section 7.1: a chunk without data would end the body.
+                if piece:
+                    wire += self._frame(_Data(data=piece))
+                    if not self._write(wire, deadline):
+                        return
+                    wire = []
+            wire += self._frame(_END_OF_MESSAGE)
+            self._write([data for data in wire if data], deadline)
+        except BaseException:
+            # RFC 9112 section 8: the peer must see that this body is not complete.
+            protocol.send_failed()
+            raise
+
+    def _frame(self, event: h11.Data | h11.EndOfMessage) -> list[bytes]:
+        """The pieces of one event: size line, data and CRLF stay apart, nothing is copied."""
+        try:
+            return self.protocol.send_with_data_passthrough(event) or []
+        except h11.LocalProtocolError as error:
+            # RFC 9110 section 8.6: more or fewer bytes than Content-Length announced.
+            raise from_protocol_error(error, during="write") from error
+
+    def _write(self, wire: list[bytes], deadline: Deadline) -> bool:
+        """Whether to go on: not when the peer hung up or has given its answer already."""
+        stream = self.stream
+        try:
+            if not wire:
+                return True
+            if stream.write_many(wire, deadline.limit("write"), True):
+                return True
+            while not self._answered_early(deadline):
+                if stream.write(b"", deadline.limit("write"), True):
+                    return True
+        except OSError as error:
+            self._note_failed_write(error)
+        except LimitExpired as error:
+            raise from_stream_error("write", error, str(self.route)) from error
+        # Part of the body is missing on the wire, whatever the engine has framed by now.
+        self.protocol.send_failed()
+        return False
+
+    def _answered_early(self, deadline: Deadline) -> bool:
+        """Reads what came while the body was being sent (RFC 9112 section 9.5)."""
+        try:
+            self._early = self._read_events(deadline.limit("read"), False)
+        except h11.RemoteProtocolError as error:
+            raise from_protocol_error(error, during="read_head") from error
+        return self._early is not None
+
+    def _note_failed_write(self, error: OSError) -> None:
+        self.protocol.send_failed()
+        self.peer_left = True
+        self._write_error = error
+
+    # --- receiving -------------------------------------------------------------------------
+
+    def read_head(self, deadline: Deadline) -> FinalHead:
+        """The final response's head; 1xx responses before it are kept in `informational`.
+
+        Raises `ReadTimeout`, `RemoteProtocolError` for what is no response or ends within its
+        head, `ConnectionError` when the connection breaks. After a failed write whatever the peer
+        had said is still looked for; without it the write's error is raised.
+        """
+        if self._early is not None:
+            return self._early
+        if self._write_error is not None:
+            return self._read_last_words(self._write_error)
+        try:
+            while True:
+                head = self._read_events(deadline.limit("read"), True)
+                if head is not None:
+                    return head
+        except (OSError, LimitExpired) as error:
+            self.peer_left = not isinstance(error, LimitExpired)
+            raise from_stream_error("read_head", error, str(self.route)) from error
+        except h11.RemoteProtocolError as error:
+            raise from_protocol_error(error, during="read_head") from error
+
+    def _read_last_words(self, write_error: OSError) -> FinalHead:
+        limit = Limit(ANSWER_SECONDS, "write")
+        try:
+            while True:
+                head = self._read_events(limit, True)
+                if head is not None:
+                    return head
+        except (OSError, LimitExpired, h11.RemoteProtocolError):
+            where = str(self.route)
+            raise from_stream_error("write", write_error, where) from write_error
+
+    def _read_events(self, limit: Limit, wait_first: bool) -> FinalHead | None:
+        """One read, and the final head if that completed it."""
+        protocol = self.protocol
+        data = self.stream.read(READ_SIZE, limit, wait_first)
+        if data:
+            self.response_started = True
+        else:
+            self.peer_left = True
+        protocol.receive_data(data)
+        while True:
+            event = protocol.next_event()
+            if type(event) is _Response:
+                return event
+            if event is _NEED_DATA:
+                return None
+            if type(event) is not _InformationalResponse:
+                raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")
+            if event.status_code == 101:
+                return event
+            if self.informational is None:
+                self.informational = []
+            self.informational.append(event)
+
+    # --- the end of an exchange ------------------------------------------------------------
+
+    def end_exchange(self, head: FinalHead) -> bool:
+        """Whether the connection is ready for the next request; closes it when it is not.
+
+        RFC 9112 section 9.3: both messages are complete and neither side wants to close. Bytes
+        behind the response were not asked for, and must not answer the next request (section 9.2).
+        """
+        protocol = self.protocol
+        if (
+            protocol.our_state is _DONE
+            and protocol.their_state is _DONE
+            and protocol.trailing_data == _NOTHING_LEFT
+        ):
+            protocol.start_next_cycle()
+            self.informational = None
+            self.keep_alive = _keep_alive_seconds(head)
+            return True
+        if protocol.trailing_data != _NOTHING_LEFT:
+            self.close("bytes behind the response")
+        else:
+            self.close(f"{protocol.our_state}/{protocol.their_state} at the end of the exchange")
+        return False
+
+    def close(self, reason: str) -> None:
+        """Closes the stream; again and again does nothing."""
+        _log.debug("closed %s: %s", self, reason)
+        self.stream.close()
+
+
+def _keep_alive_seconds(head: FinalHead) -> int | None:
+    """`Keep-Alive: timeout=n`, which no RFC defines any more and many servers send."""
+    for value in head.headers.values_of(b"keep-alive"):
+        for part in value.split(b","):
+            name, _, seconds = part.strip(b" \t").partition(b"=")
+            # Nine digits are 31 years: a longer number says nothing more.
+            if name.lower() == b"timeout" and seconds.isdigit() and len(seconds) < 10:
+                return int(seconds)
+    return None
+
+
+def _blocks(body: Body) -> Iterable[bytes]:
+    """The pieces of a body, a large one in memory cut so that an answer is noticed between two."""
+    content = body.bytes
+    if content is None:
+        return body.chunks()
+    return (content[i : i + BLOCK_SIZE] for i in range(0, len(content), BLOCK_SIZE))

@@ -1,0 +1,404 @@
+"""Lending connections: who has which, who waits for one, what expires.
+
+A connection is in exactly one place: idle in the line of its route, or lent to one exchange (and
+from its head on to one `ResponseBody`). A *slot* is the right to have one connection open or to
+be opening one; it is what the limits count. Whoever takes a slot gives it back through `release`,
+or, from a finaliser, through `abandon`.
+
+One lock, under which connections and slots are only taken, put and counted. Dialling, probing and
+closing happen outside it. Those who find no slot leave a ticket, first come, first served; each
+ticket has a wake-up object of its own, so that a release wakes exactly the one it serves: the
+oldest that can use what was released. Tickets for a full origin let others pass.
+
+A finaliser runs anywhere, even while its own thread holds the lock, so it takes none: it posts
+the slot to a `SimpleQueue`, whose `put` is re-entrant, and wakes the oldest ticket, whose owner
+then collects the queue. A ticket is put in line *before* its owner looks into the queue a last
+time, so one of the two always sees the other.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections import deque
+
+from h11client import _log
+from h11client._timeouts import LimitExpired
+from h11client._transport.connection import open_connection
+from h11client.exceptions import from_stream_error
+
+try:
+    from _queue import Empty, SimpleQueue
+except ImportError:  # an interpreter without the C version
+    from queue import Empty, SimpleQueue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from h11client._limits import Limits
+    from h11client._timeouts import Deadline
+    from h11client._transport.connection import Connection
+    from h11client._transport.network import Network
+    from h11client._transport.route import Route
+
+    # What left the stock under the lock and is to be closed outside it, each with its reason.
+    _Dead = list[tuple[Connection, str]]
+
+__all__ = ["Lender", "PoolCounts"]
+
+_LINES_KEPT = 256  # with the lines that have no connection at present, kept for their next one
+_LONGEST_WAIT = 1_000_000.0  # seconds at a time; a wake-up object refuses what a C long cannot hold
+_NEVER = float("inf")
+
+
+class _Line:
+    """The connections of one route: the idle ones, the newest last, and how many slots it has."""
+
+    __slots__ = ("idle", "open")
+
+    def __init__(self) -> None:
+        self.idle: deque[Connection] = deque()
+        self.open = 0
+
+
+class _Ticket:
+    """One waiter. `granted` and `connection` are written under the pool's lock."""
+
+    __slots__ = ("connection", "granted", "route", "wake")
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.granted = False
+        self.connection: Connection | None = None
+        self.wake: SimpleQueue[None] = SimpleQueue()
+
+
+class PoolCounts:
+    """How many connections a pool has at this moment.
+
+    `open` counts slots in use: idle connections, lent ones, and dials under way.
+    """
+
+    __slots__ = ("idle", "open", "waiting")
+
+    def __init__(self, open: int, idle: int, waiting: int) -> None:
+        self.open = open
+        self.idle = idle
+        self.waiting = waiting
+
+    @property
+    def busy(self) -> int:
+        """Slots lent to a request."""
+        return self.open - self.idle
+
+    def __repr__(self) -> str:
+        return f"<PoolCounts open={self.open} idle={self.idle} waiting={self.waiting}>"
+
+
+class Lender:
+    """Lends connections, waits for them, dials them and takes them back; thread-safe.
+
+    `limits` bound the connections and what a server may send, `network` makes the streams, `clock`
+    is asked for the age of what is idle.
+    """
+
+    def __init__(self, limits: Limits, network: Network, clock: Callable[[], float]) -> None:
+        self.limits = limits
+        self._network = network
+        self._clock = clock
+        self._start_empty()
+
+    def _start_empty(self) -> None:
+        self._lock = allocate_lock()
+        self._lines: dict[Route, _Line] = {}
+        self._open = 0
+        self._idle = 0
+        self._tickets: deque[_Ticket] = deque()
+        self._orphans: SimpleQueue[Connection] = SimpleQueue()
+        # Connections of an earlier generation are closed when they come back.
+        self._generation = 0
+
+    # --- taking ----------------------------------------------------------------------------
+
+    def acquire(self, route: Route, deadline: Deadline) -> Connection:
+        """A connection of this route that looks alive, or a new one; with it goes its slot."""
+        connection = None
+        with self._lock:
+            line = self._lines.get(route)
+            if line is not None and line.idle:
+                self._idle -= 1
+                connection = line.idle.pop()
+        if connection is None:
+            connection = self._take_or_wait(route, deadline)
+        while connection is not None:
+            reason = self._why_dead(connection)
+            if reason is None:
+                _log.debug("reused %s", connection)
+                return connection
+            connection.close(reason)
+            connection = self._take_next(route)
+        return self._dial(route, deadline)
+
+    def _why_dead(self, connection: Connection) -> str | None:
+        """Why an idle connection must not be used any more; None when it looks alive.
+
+        RFC 9112 section 9.2: what arrives on an idle connection answers nothing, be it the end, an
+        alert, a 408 or a whole response, and must not be taken for the next request's answer.
+        """
+        if self._clock() >= connection.expires_at:
+            return "idle for too long"
+        if connection.stream.is_readable():
+            return "the server closed it, or sent something, while it was idle"
+        return None
+
+    def _take_next(self, route: Route) -> Connection | None:
+        """Another idle connection in exchange for the slot of a dead one; None keeps the slot."""
+        dead: _Dead = []
+        with self._lock:
+            line = self._lines[route]
+            if not line.idle:
+                return None
+            connection = line.idle.pop()
+            self._idle -= 1
+            self._free(route)
+            self._settle(dead)
+        _close_all(dead)
+        return connection
+
+    def _take_or_wait(self, route: Route, deadline: Deadline) -> Connection | None:
+        """An idle connection, or None for a slot to dial in; waits until there is either."""
+        dead: _Dead = []
+        ticket = None
+        with self._lock:
+            self._settle(dead)
+            self._expire(dead)
+            granted, connection = self._take(route, dead)
+            if not granted:
+                ticket = _Ticket(route)
+                self._tickets.append(ticket)
+                self._settle(dead)
+        _close_all(dead)
+        return connection if ticket is None else self._wait(ticket, deadline)
+
+    def _take(self, route: Route, dead: _Dead) -> tuple[bool, Connection | None]:
+        """Under the lock: whether there is something, and the idle connection or a bare slot."""
+        limits = self.limits
+        line = self._line_of(route)
+        if line.idle:
+            self._idle -= 1
+            return True, line.idle.pop()
+        if limits.max_per_origin is not None and line.open >= limits.max_per_origin:
+            return False, None
+        if limits.max_connections is not None and self._open >= limits.max_connections:
+            if not self._idle:
+                return False, None
+            self._evict(dead, "its slot is needed for another route")
+        line.open += 1
+        self._open += 1
+        return True, None
+
+    def _line_of(self, route: Route) -> _Line:
+        line = self._lines.get(route)
+        if line is None:
+            if len(self._lines) >= _LINES_KEPT:
+                self._lines = {key: kept for key, kept in self._lines.items() if kept.open}
+            line = self._lines[route] = _Line()
+        return line
+
+    def _wait(self, ticket: _Ticket, deadline: Deadline) -> Connection | None:
+        """Waits, outside the lock, for what a release grants to this ticket."""
+        clock = deadline.clock
+        try:
+            limit = deadline.limit("pool")
+            end = None if limit.seconds is None else clock() + limit.seconds
+            while not ticket.granted:
+                left = None if end is None else min(max(0.0, end - clock()), _LONGEST_WAIT)
+                try:
+                    ticket.wake.get(timeout=left)
+                except Empty:
+                    raise LimitExpired(limit) from None
+                # Granted, or woken by a finaliser to look into the queue of orphans.
+                self._tidy()
+        except BaseException as error:
+            if self._withdraw(ticket, isinstance(error, LimitExpired)):
+                return ticket.connection
+            if isinstance(error, LimitExpired):
+                where = str(ticket.route)
+                raise from_stream_error("pool", error, where) from error
+            raise
+        return ticket.connection
+
+    def _withdraw(self, ticket: _Ticket, keep: bool) -> bool:
+        """Takes a ticket out of the line. True when it was served and may `keep` what it got."""
+        dead: _Dead = []
+        with self._lock:
+            if not ticket.granted:
+                self._tickets.remove(ticket)
+            elif keep:
+                return True
+            elif ticket.connection is None:
+                self._free(ticket.route)
+            else:
+                self._line_of(ticket.route).idle.append(ticket.connection)
+                self._idle += 1
+            self._settle(dead)
+        _close_all(dead)
+        return False
+
+    def _dial(self, route: Route, deadline: Deadline) -> Connection:
+        """A new connection in a slot that the caller has; the slot is free again if it fails."""
+        generation = self._generation
+        try:
+            connection = open_connection(route, self._network, deadline, self.limits)
+        except BaseException:
+            self._give_up_slot(route)
+            raise
+        connection.generation = generation
+        return connection
+
+    def replace(self, connection: Connection, deadline: Deadline) -> Connection:
+        """A fresh connection in the slot of a stale one; when dialling fails the slot is free."""
+        connection.close("stale: the server had closed it; the request is sent once more")
+        return self._dial(connection.route, deadline)
+
+    # --- giving back -----------------------------------------------------------------------
+
+    def break_off(self, connection: Connection, error: BaseException) -> None:
+        """Closes a connection whose exchange failed, and takes its slot back."""
+        connection.close(f"failed: {type(error).__name__}: {error}")
+        self.release(connection, False)
+
+    def release(self, connection: Connection, reusable: bool) -> None:
+        """Takes a connection and its slot back; one that is not `reusable` has been closed."""
+        dead: _Dead = []
+        now = self._clock()
+        with self._lock:
+            if reusable and connection.generation == self._generation:
+                line = self._lines[connection.route]
+                self._put(line, connection, now)
+                if self._tickets:
+                    self._settle(dead)
+                if self._idle > self.limits.max_idle:
+                    self._evict(dead, "enough idle connections")
+                elif line.idle and line.idle[0].expires_at <= now:
+                    self._expire(dead)
+            else:
+                if reusable:
+                    dead.append((connection, "the session was closed"))
+                self._free(connection.route)
+            if dead or self._tickets:
+                self._settle(dead)
+        if dead:
+            _close_all(dead)
+
+    def abandon(self, connection: Connection) -> None:
+        """Takes back the slot of an aborted connection, from a finaliser: without the lock."""
+        self._orphans.put(connection)
+        try:
+            self._tickets[0].wake.put(None)
+        except IndexError:
+            pass  # nobody waits; whoever comes next collects it
+
+    def close(self) -> None:
+        """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
+        dead: _Dead = []
+        with self._lock:
+            self._generation += 1
+            for line in self._lines.values():
+                while line.idle:
+                    self._discard(line, dead, "the session was closed")
+            self._settle(dead)
+        _close_all(dead)
+
+    def __del__(self) -> None:
+        # A session that was dropped instead of closed. Nothing busy is left: a body keeps its pool.
+        for line in self._lines.values():
+            for connection in line.idle:
+                connection.stream.abort()
+
+    def _give_up_slot(self, route: Route) -> None:
+        dead: _Dead = []
+        with self._lock:
+            self._free(route)
+            self._settle(dead)
+        _close_all(dead)
+
+    def _tidy(self) -> None:
+        dead: _Dead = []
+        with self._lock:
+            self._settle(dead)
+        _close_all(dead)
+
+    # --- bookkeeping, all of it under the lock -----------------------------------------------
+
+    def _put(self, line: _Line, connection: Connection, now: float) -> None:
+        kept = self.limits.idle_timeout
+        promised = connection.keep_alive
+        if promised is not None and (kept is None or promised - 1 < kept):
+            kept = promised - 1  # a second for the way, so that we are the first to close
+        connection.idle_since = now
+        connection.expires_at = _NEVER if kept is None else now + kept
+        line.idle.append(connection)
+        self._idle += 1
+
+    def _free(self, route: Route) -> None:
+        self._lines[route].open -= 1
+        self._open -= 1
+
+    def _discard(self, line: _Line, dead: _Dead, reason: str) -> None:
+        """Takes the oldest idle connection of a line out of the pool, with its slot."""
+        dead.append((line.idle.popleft(), reason))
+        self._idle -= 1
+        line.open -= 1
+        self._open -= 1
+
+    def _evict(self, dead: _Dead, reason: str) -> None:
+        """Discards the connection that has been idle longest, of any route."""
+        lines = [line for line in self._lines.values() if line.idle]
+        self._discard(min(lines, key=_oldest_since), dead, reason)
+
+    def _expire(self, dead: _Dead) -> None:
+        now = self._clock()
+        for line in self._lines.values():
+            while line.idle and line.idle[0].expires_at <= now:
+                self._discard(line, dead, "idle for too long")
+
+    def _settle(self, dead: _Dead) -> None:
+        """Collects the orphans, and hands what is free to the oldest tickets that can use it."""
+        while True:
+            try:
+                while True:
+                    self._free(self._orphans.get_nowait().route)
+            except Empty:
+                pass
+            if not self._serve_one(dead):
+                return
+
+    def _serve_one(self, dead: _Dead) -> bool:
+        for ticket in self._tickets:
+            granted, connection = self._take(ticket.route, dead)
+            if granted:
+                self._tickets.remove(ticket)
+                ticket.connection = connection
+                ticket.granted = True
+                ticket.wake.put(None)
+                return True
+        return False
+
+    def counts(self) -> PoolCounts:
+        """How many connections are open and idle, and how many requests wait for one."""
+        with self._lock:
+            dead: _Dead = []
+            self._settle(dead)
+            counts = PoolCounts(self._open, self._idle, len(self._tickets))
+        _close_all(dead)
+        return counts
+
+
+def _oldest_since(line: _Line) -> float:
+    return line.idle[0].idle_since
+
+
+def _close_all(dead: _Dead) -> None:
+    for connection, reason in dead:
+        connection.close(reason)

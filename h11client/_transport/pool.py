@@ -1,0 +1,169 @@
+"""The pool, which is the default transport: one request in, one response out.
+
+Who has which connection is the `Lender`'s business. Here is the order of one exchange, and the
+one case in which a request is sent twice without anybody having asked for it: over a kept-alive
+connection that the server had closed in passing.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from h11client._limits import Limits
+from h11client._messages.response import Response
+from h11client._timeouts import Deadline, Timeout
+from h11client._transport.connection import build_event
+from h11client._transport.lending import Lender
+from h11client._transport.response_body import ResponseBody
+from h11client._transport.route import build_route
+from h11client.exceptions import RequestException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from h11client._messages.body import Body
+    from h11client._messages.request import PreparedRequest
+    from h11client._timeouts import TimeoutLike
+    from h11client._transport.connection import Connection
+    from h11client._transport.lending import PoolCounts
+    from h11client._transport.network import Network
+    from h11client._transport.route import Route
+
+__all__ = ["Pool"]
+
+# RFC 9110 section 9.2.2: doing them twice is doing them once.
+_IDEMPOTENT = frozenset(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
+_ROUTES_REMEMBERED = 256
+
+
+class Pool:
+    """Sends requests over connections that it keeps, shares between threads and bounds.
+
+    `limits` bound the connections and what a server may send, `network` makes the streams, `clock`
+    is asked for the age of what is idle.
+
+    >>> Pool().counts()
+    <PoolCounts open=0 idle=0 waiting=0>
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        network: Network | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        if network is None:
+            from h11client._transport.sockets import SocketNetwork
+
+            network = SocketNetwork()
+        self._clock = clock
+        self._lender = Lender(Limits() if limits is None else limits, network, clock)
+        self._routes: dict[tuple[str, str, int], Route] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds; a change counts from the next request or dial on."""
+        return self._lender.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._lender.limits = limits
+
+    def counts(self) -> PoolCounts:
+        """How many connections are open and idle, and how many requests wait for one."""
+        return self._lender.counts()
+
+    def close(self) -> None:
+        """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
+        self._lender.close()
+
+    def send(
+        self,
+        request: PreparedRequest,
+        *,
+        stream: bool = False,
+        timeout: TimeoutLike | Deadline = None,
+        verify: bool | str | ssl.SSLContext = True,
+        cert: str | tuple[str, str] | None = None,
+        proxies: object = None,
+    ) -> Response:
+        """Sends one request and returns its response, whose body is still to be read.
+
+        A connection that turns out to have been closed by the server while it was idle is
+        replaced once, when repeating the request is safe (RFC 9112 section 9.3.1). Raises our
+        exceptions for what peer and network do; what the body's own iterator raises passes
+        unchanged.
+        """
+        deadline = (
+            timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self._clock)
+        )
+        event = build_event(request)
+        body = request.encoded_body
+        lender = self._lender
+        connection = lender.acquire(self._route_to(request, verify, cert), deadline)
+        clock = self._clock
+        started = clock()
+        while True:
+            try:
+                connection.send_request(event, body, deadline)
+                head = connection.read_head(deadline)
+                break
+            except BaseException as error:
+                try:
+                    if not _was_stale(connection, request, body, error):
+                        raise
+                    body.rewind()
+                except BaseException:
+                    lender.break_off(connection, error)
+                    raise
+            # A fresh connection cannot be stale, so this happens once at most.
+            connection = lender.replace(connection, deadline)
+        elapsed = clock() - started
+        return Response(
+            request=request,
+            head=head,
+            body=ResponseBody(connection, head, lender, deadline),
+            elapsed=elapsed,
+        )
+
+    def _route_to(
+        self,
+        request: PreparedRequest,
+        verify: bool | str | ssl.SSLContext,
+        cert: str | tuple[str, str] | None,
+    ) -> Route:
+        url = request.parsed_url
+        if verify is not True or cert is not None:
+            return build_route(url, verify, cert)
+        key = (url.scheme, url.host, url.port)
+        route = self._routes.get(key)
+        if route is None:
+            if len(self._routes) >= _ROUTES_REMEMBERED:
+                self._routes.clear()
+            route = self._routes[key] = build_route(url)
+        return route
+
+
+def _was_stale(
+    connection: Connection, request: PreparedRequest, body: Body, error: BaseException
+) -> bool:
+    """Whether the server had closed a kept-alive connection in passing, and repeating is safe.
+
+    RFC 9112 section 9.3.1, RFC 9110 section 9.2.2: only a reused connection can be stale; any byte
+    of a response shows that the request has arrived; once something was written, only methods that
+    may be done twice are. The body must be there again.
+    """
+    return (
+        connection.peer_left
+        and connection.served > 1
+        and not connection.response_started
+        and isinstance(error, RequestException)
+        and (connection.nothing_written or _is_idempotent(request))
+        and (body.bytes is not None or body.replayable)
+    )
+
+
+def _is_idempotent(request: PreparedRequest) -> bool:
+    return request.method in _IDEMPOTENT or "Idempotency-Key" in request.headers

@@ -1,0 +1,317 @@
+"""The body of a response, which owns the connection that it is read from.
+
+From the moment the head was read, a connection belongs to one `ResponseBody`, which gives it back
+to its owner exactly once: at the end of the body, when it is closed, when reading fails, or when
+it is garbage. The body forgets the connection *before* it gives it back, so nothing that goes
+wrong later can touch a connection which serves another request by then.
+"""
+
+from __future__ import annotations
+
+from h11client._engine import h11
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.connection import READ_SIZE
+from h11client.exceptions import (
+    IncompleteBody,
+    StreamConsumedError,
+    from_protocol_error,
+    from_stream_error,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol, TypeAlias
+
+    from h11client._timeouts import Deadline
+    from h11client._transport.connection import Connection, Endpoint, FinalHead
+    from h11client.exceptions import RequestException
+
+    Sentinel: TypeAlias = object  # what the engine says instead of bytes
+
+    class Owner(Protocol):
+        """Who lends a connection to a `ResponseBody`, and gets it back exactly once."""
+
+        def release(self, connection: Connection, reusable: bool) -> None:
+            """Takes the connection back; one that is not reusable has been closed."""
+            ...
+
+        def abandon(self, connection: Connection) -> None:
+            """As `release` of an aborted connection, from a finaliser: takes no lock."""
+            ...
+
+
+__all__ = ["ConnectionInfo", "ResponseBody"]
+
+_Response = h11.Response
+_EndOfMessage = h11.EndOfMessage
+_INTERRUPTED = "reading the body was interrupted"
+
+
+class ConnectionInfo:
+    """Over which connection a response came, and in which state its exchange left that.
+
+    `peer_address` and `local_address` are (host, port) pairs, `reused` says whether the
+    connection had served a request before, `requests_served` counts them with this one.
+    `client_state` and `server_state` are the names of the protocol's states at the end of the
+    exchange, or now when it has not ended ("DONE", "MUST_CLOSE"...). `tls_version`, `cipher` and
+    `certificate` (DER) are None on plain connections.
+    """
+
+    __slots__ = (
+        "peer_address",
+        "local_address",
+        "reused",
+        "requests_served",
+        "client_state",
+        "server_state",
+        "tls_version",
+        "cipher",
+        "certificate",
+    )
+
+    def __init__(
+        self, endpoint: Endpoint, requests_served: int, client_state: str, server_state: str
+    ) -> None:
+        tls = endpoint.tls
+        self.peer_address = endpoint.peer
+        self.local_address = endpoint.local
+        self.reused = requests_served > 1
+        self.requests_served = requests_served
+        self.client_state = client_state
+        self.server_state = server_state
+        self.tls_version = None if tls is None else tls.version
+        self.cipher = None if tls is None else tls.cipher
+        self.certificate = None if tls is None else tls.certificate
+
+    def __repr__(self) -> str:
+        return (
+            f"<ConnectionInfo {self.peer_address} request {self.requests_served}"
+            f" {self.client_state}/{self.server_state}>"
+        )
+
+
+class ResponseBody:
+    """The bytes of one response's body, and for as long as they last its connection.
+
+    `read` is always one step ahead: what has come already is asked for without waiting, so the
+    end is noticed with the last byte, and the connection is back with its owner before the caller
+    could send another request. A response without a body never owned it for longer than this
+    constructor. `trailers` are the fields after a chunked body, or None.
+    """
+
+    __slots__ = (
+        "trailers",
+        "_connection",
+        "_owner",
+        "_deadline",
+        "_head",
+        "_ready",
+        "_start",
+        "_received",
+        "_failure",
+        "_endpoint",
+        "_served",
+        "_states",
+    )
+
+    # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
+    # nothing more comes, because the body is over or because of `_failure`.
+    _ready: bytes | Sentinel | None
+
+    def __init__(
+        self, connection: Connection, head: FinalHead, owner: Owner, deadline: Deadline
+    ) -> None:
+        self._connection: Connection | None = connection
+        self._owner = owner
+        self._deadline = deadline
+        self._head = head
+        self._endpoint = connection.endpoint
+        self._served = connection.served
+        self._received = 0
+        self._start = 0
+        self._failure: RequestException | None = None
+        self._states: tuple[object, object] | None = None
+        self.trailers: h11.Headers | None = None
+        if type(head) is _Response:
+            self._look_ahead(connection, READ_SIZE)
+        else:
+            self._fail(connection, "switched protocols", None)
+
+    def read(self, max_bytes: int) -> bytes:
+        """Returns 1 to `max_bytes` bytes, or b"" after the last one.
+
+        Raises `IncompleteBody` when the body was cut short or its framing is broken, and
+        `BodyReadTimeout`. Never says that a body is over which is not (RFC 9112 section 8).
+        """
+        data = self._ready
+        if type(data) is not bytes:
+            if data is not None:
+                data = self._receive(max_bytes)
+            if data is None:
+                if self._failure is not None:
+                    raise self._failure
+                return b""
+        if self._start or len(data) > max_bytes:
+            return self._read_part(data, max_bytes)
+        self._received += len(data)
+        connection = self._connection
+        if connection is not None:
+            self._look_ahead(connection, max_bytes)
+        return data
+
+    def _read_part(self, data: bytes, max_bytes: int) -> bytes:
+        start = self._start
+        piece = data[start : start + max_bytes]
+        self._received += len(piece)
+        self._start = start + len(piece)
+        if self._start == len(data):
+            self._start = 0
+            if self._connection is not None:
+                self._look_ahead(self._connection, max_bytes)
+        return piece
+
+    def _look_ahead(self, connection: Connection, max_bytes: int) -> None:
+        try:
+            data = connection.protocol.receive_body(max_bytes)
+            if data is None:
+                self._finish(connection)
+            self._ready = data
+        except h11.RemoteProtocolError as error:
+            self._break_off(connection, error)
+        except h11.LocalProtocolError:
+            # A 2xx to CONNECT: what follows is not HTTP (RFC 9110 section 9.3.6).
+            self._fail(connection, "switched protocols", None)
+
+    def _receive(self, max_bytes: int) -> bytes | None:
+        """Waits until there is something to return; None at the end, and after a failure."""
+        connection = self._connection
+        if connection is None:
+            return None
+        protocol = connection.protocol
+        stream = connection.stream
+        try:
+            while True:
+                block = stream.read(READ_SIZE, self._deadline.limit("read"))
+                protocol.receive_data(block)
+                data = protocol.receive_body(max_bytes)
+                if type(data) is bytes:
+                    return data
+                if data is None:
+                    break
+            if not block and not stream.eof_was_clean:
+                # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
+                raise h11.RemoteProtocolError("the TLS connection ended without close_notify")
+            self._finish(connection)
+            self._ready = None
+            return None
+        except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+            self._break_off(connection, error)
+            return None
+        except BaseException:
+            self._fail(connection, "interrupted while reading", IncompleteBody(_INTERRUPTED))
+            raise
+
+    def _finish(self, connection: Connection) -> None:
+        end = connection.protocol.next_event()
+        if type(end) is _EndOfMessage and end.headers:
+            self.trailers = end.headers
+        self._leave(connection)
+        self._owner.release(connection, connection.end_exchange(self._head))
+
+    def _leave(self, connection: Connection) -> None:
+        protocol = connection.protocol
+        self._states = (protocol.our_state, protocol.their_state)
+        self._connection = None
+
+    def _fail(self, connection: Connection, reason: str, failure: RequestException | None) -> None:
+        self._ready = None
+        self._failure = failure
+        self._leave(connection)
+        connection.close(reason)
+        self._owner.release(connection, False)
+
+    def _break_off(self, connection: Connection, error: Exception) -> None:
+        """Nothing more can be read, now or later: keeps what every further `read` will raise."""
+        received = self._received
+        failure = (
+            from_protocol_error(error, during="read_body", partial_length=received)
+            if isinstance(error, h11.RemoteProtocolError)
+            else from_stream_error(
+                "read_body", error, str(connection.route), partial_length=received
+            )
+        )
+        failure.__cause__ = error
+        self._fail(connection, f"broken off within the body: {error}", failure)
+
+    def close(self) -> None:
+        """Gives the connection back: for reuse when little is left of the body, else closed."""
+        connection = self._connection
+        if connection is None:
+            return
+        failure = StreamConsumedError("the response was closed before the end of its body")
+        try:
+            drained = self._drain(connection)
+        except BaseException:
+            self._fail(connection, "interrupted while draining", failure)
+            raise
+        if drained:
+            self._ready = None
+            self._failure = failure
+        else:
+            self._fail(connection, "closed before the end of the body", failure)
+
+    def _drain(self, connection: Connection) -> bool:
+        """Reads to the end what costs less than a new connection would."""
+        protocol = connection.protocol
+        budget = connection.limits.drain_bytes
+        length = self._known_length()
+        if length is not None and length - self._received > budget:
+            return False
+        clock = self._deadline.clock
+        end = clock() + connection.limits.drain_seconds
+        try:
+            while True:
+                data = protocol.receive_body(READ_SIZE)
+                if data is None:
+                    self._finish(connection)
+                    return True
+                if type(data) is bytes:
+                    budget -= len(data)
+                    continue
+                left = end - clock()
+                if left <= 0 or budget < 0:
+                    return False
+                # Of a body of unknown length only what has come already.
+                limit = Limit(left if length is not None else 0.0, "read")
+                block = connection.stream.read(READ_SIZE, limit)
+                if not block:
+                    return False
+                protocol.receive_data(block)
+        except (OSError, LimitExpired, h11.RemoteProtocolError):
+            return False
+
+    def _known_length(self) -> int | None:
+        headers = self._head.headers
+        if headers.values_of(b"transfer-encoding"):
+            return None
+        lengths = headers.values_of(b"content-length")
+        return int(lengths[0]) if lengths else None
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """Where this response came from; its states are those at the end of the exchange."""
+        states = self._states
+        if states is None and self._connection is not None:
+            protocol = self._connection.protocol
+            states = (protocol.our_state, protocol.their_state)
+        ours, theirs = states or (None, None)
+        return ConnectionInfo(self._endpoint, self._served, str(ours), str(theirs))
+
+    def __del__(self) -> None:
+        # Garbage before its end. This may run anywhere, inside the pool's lock too: the descriptor
+        # is closed without a word, and the slot is posted where the pool will find it.
+        connection = self._connection
+        if connection is not None:
+            self._connection = None
+            connection.stream.abort()
+            self._owner.abandon(connection)

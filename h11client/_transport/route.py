@@ -1,0 +1,82 @@
+"""`Route`: everything that a dial depends on, and nothing else. It is the key of the pool."""
+
+from __future__ import annotations
+
+from h11client._transport.network import TLSConfig
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+
+    from h11client._messages.url import URL
+
+__all__ = ["Route", "build_route"]
+
+# The configuration of `verify=True` without a client certificate: shared, because most are it.
+_DEFAULT_TLS = TLSConfig()
+
+
+class Route(tuple[str, str, int, "TLSConfig | None"]):
+    """Where a connection leads and how it is made: two requests with equal routes may share one.
+
+    A tuple, so that looking up the pool's line of a route hashes without a Python frame. `tls` is
+    None for plain http.
+
+    >>> Route("http", "example.com", 80) == Route("http", "example.com", 80)
+    True
+    >>> str(Route("https", "::1", 8443, TLSConfig()))
+    'https://[::1]:8443'
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, scheme: str, host: str, port: int, tls: TLSConfig | None = None) -> Route:
+        return tuple.__new__(cls, (scheme, host, port, tls))
+
+    def __getnewargs__(self) -> tuple[str, str, int, TLSConfig | None]:
+        return self[0], self[1], self[2], self[3]
+
+    @property
+    def scheme(self) -> str:
+        return self[0]
+
+    @property
+    def host(self) -> str:
+        return self[1]
+
+    @property
+    def port(self) -> int:
+        return self[2]
+
+    @property
+    def tls(self) -> TLSConfig | None:
+        return self[3]
+
+    @property
+    def server_hostname(self) -> str:
+        """The name that a certificate is checked against: no zone, no trailing dot."""
+        return self[1].partition("%")[0].rstrip(".")
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"<Route {self}{'' if self.tls is None else f' {self.tls!r}'}>"
+
+
+def build_route(
+    url: URL,
+    verify: bool | str | ssl.SSLContext = True,
+    cert: str | tuple[str, str] | None = None,
+) -> Route:
+    """The route to where `url` leads, for these options of a call.
+
+    What concerns TLS only is no part of a plain route: `verify=False` must not open a second
+    connection to an http origin.
+    """
+    scheme = url.scheme
+    if scheme != "https":
+        return Route(scheme, url.host, url.port)
+    tls = _DEFAULT_TLS if verify is True and cert is None else TLSConfig(verify, cert)
+    return Route(scheme, url.host, url.port, tls)
