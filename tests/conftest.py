@@ -35,6 +35,7 @@ hypothesis.settings.load_profile("suite")
 
 def pytest_configure() -> None:
     for package in ("h11", "h11client"):
+        # Finds what an import would give, and what a plugin may have imported already.
         found = importlib.util.find_spec(package)
         origin = found.origin if found else None
         if origin is not None and not Path(origin).resolve().is_relative_to(ROOT):

@@ -127,7 +127,8 @@ def test_scripts_test_stops_in_an_environment_with_the_h11_of_the_index(
 def test_a_plugin_that_brings_a_foreign_h11_stops_the_test_run(tmp_path: Path) -> None:
     (tmp_path / "h11").mkdir()
     (tmp_path / "h11" / "__init__.py").touch()
-    (tmp_path / "bringing.py").write_text("import h11\n", encoding="utf-8")
+    plugin = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import h11; del sys.path[0]\n"
+    (tmp_path / "bringing.py").write_text(plugin, encoding="utf-8")
     run = pytest_in_the_checkout("-p", "bringing", "tests/test_house.py", path=tmp_path)
     assert run.returncode == 3
     assert "not from this checkout" in run.stdout

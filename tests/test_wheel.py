@@ -120,7 +120,10 @@ except ImportError:
     h11 = None
 import h11client
 from h11client._engine import h11 as engine
-print(getattr(h11, "owner", "missing" if h11 is None else "ours"))
+if getattr(h11, "__file__", None) is None:  # no package, or a folder that lost its __init__.py
+    print("missing")
+else:
+    print(getattr(h11, "owner", "ours"))
 print(engine.__name__, h11client.get(sys.argv[1]).status_code)
 """
 
@@ -140,6 +143,48 @@ def test_the_client_runs_on_its_own_engine_whoever_owns_the_name(
         foreign.write_text("owner = 'somebody else'\n", encoding="utf-8")
     printed = run(python_of(installed), "-c", REQUEST, httpbin_url + "/get")
     assert printed.splitlines() == [owner, "h11client._h11 200"]
+
+
+def foreign_wheel(folder: Path) -> Path:
+    """A distribution named h11 that shares file names with ours, as the one of the index does."""
+    wheel = folder / "h11-0.16.0-py3-none-any.whl"
+    info = "h11-0.16.0.dist-info"
+    files = {
+        "h11/__init__.py": "owner = 'somebody else'\n",
+        "h11/_connection.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: h11\nVersion: 0.16.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(name, text)
+    return wheel
+
+
+def test_the_mending_command_gives_the_name_to_the_distribution_that_stays(
+    installed: Path, wheel: Path, httpbin_url: str, tmp_path: Path
+) -> None:
+    pip = (sys.executable, "-m", "pip", "--python", python_of(installed), "--quiet")
+    mend = (*pip, "install", "--force-reinstall", "--no-deps", "--no-index")
+    theirs = foreign_wheel(tmp_path)
+
+    def owner() -> str:
+        printed = run(python_of(installed), "-c", REQUEST, httpbin_url + "/get").splitlines()
+        assert printed[1] == "h11client._h11 200"
+        return printed[0]
+
+    run(*mend, str(theirs))
+    assert owner() == "somebody else"
+    run(*pip, "uninstall", "--yes", "h11")
+    assert owner() == "missing"
+    run(*mend, str(wheel))
+    assert owner() == "ours"
+    run(*mend, str(theirs))
+    run(*pip, "uninstall", "--yes", "h11client")
+    assert not (installed / "h11" / "__init__.py").exists()
+    run(*mend, str(theirs))
+    assert run(python_of(installed), "-c", "import h11; print(h11.owner)") == "somebody else\n"
 
 
 def test_in_the_checkout_both_names_are_the_one_folder() -> None:
