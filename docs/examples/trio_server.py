@@ -29,8 +29,9 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from wsgiref.handlers import format_date_time
 
-import h11
 import trio
+
+import h11
 
 log = logging.getLogger("trio_server")
 
