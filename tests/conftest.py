@@ -7,8 +7,10 @@ import importlib.util
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -86,11 +88,14 @@ def environment_python() -> Callable[[str], str]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Descriptors and threads are back to where they were when a test of the client ends."""
+def _nothing_left_behind(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Descriptors, threads and pool slots are back to where they were when a client's test ends."""
     if not any(folder in request.path.parents for folder in LEAK_CHECKED):
         yield
         return
+    lenders = watch_pools(monkeypatch)
     before = in_use()
     yield
     left = in_use() - before
@@ -100,6 +105,23 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         while (left := in_use() - before) and time.monotonic() < give_up:
             time.sleep(0.01)  # the threads of a test's server see the end of their client
     assert not left, f"left behind by the test: {sorted(map(str, left))}"
+    counts = [lender.counts() for lender in lenders]
+    assert [pool for pool in counts if pool.busy or pool.waiting] == []
+
+
+def watch_pools(monkeypatch: pytest.MonkeyPatch) -> weakref.WeakSet[Any]:
+    """The accounts of every pool that the test makes from now on and still has at its end."""
+    from h11client._transport.lending import Lender
+
+    lenders: weakref.WeakSet[Any] = weakref.WeakSet()
+    start = Lender.__init__
+
+    def started(lender: Lender, *args: Any, **kwargs: Any) -> None:
+        start(lender, *args, **kwargs)
+        lenders.add(lender)
+
+    monkeypatch.setattr(Lender, "__init__", started)
+    return lenders
 
 
 def in_use() -> set[object]:

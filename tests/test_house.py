@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from scripts import environments, pythons
 from scripts.environments import Recipe, packaging_sections
+from tests.conftest import DESCRIPTORS, in_use
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = """\
@@ -144,3 +147,17 @@ def test_without_such_a_plugin_the_checkout_comes_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", ["demo", "test", "check", "python", "../.ci/run"])
 def test_the_commands_can_be_executed(script: str) -> None:
     assert os.access(ROOT / "scripts" / script, os.X_OK)
+
+
+def test_the_leak_check_sees_descriptors_and_threads() -> None:
+    before = in_use()
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    with socket.socket():
+        thread.start()
+        left = in_use() - before
+        assert thread in left
+        assert len(left) == 1 + DESCRIPTORS.is_dir(), left
+        end.set()
+        thread.join()
+    assert in_use() - before == set()
