@@ -370,7 +370,13 @@ class Connection:
         pieces = self.send_with_data_passthrough(event)
         if pieces is None:
             return None
-        return pieces[0] if len(pieces) == 1 and type(pieces[0]) is bytes else b"".join(pieces)
+        if len(pieces) == 1 and type(pieces[0]) is bytes:
+            return pieces[0]
+        try:
+            return b"".join(pieces)
+        except TypeError:  # a placeholder, which only send_with_data_passthrough can carry
+            self.send_failed()
+            raise
 
     def send_with_data_passthrough(self, event: Event) -> list[bytes] | None:
         """Like `send`, but as a list of pieces, in which `Data.data` is the very object passed.

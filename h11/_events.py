@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from operator import index as as_index
 
 from ._errors import LocalProtocolError
-from ._grammar import VERSION, check_method, check_reason, check_target, to_bytes
+from ._grammar import (
+    COMMON_METHODS,
+    VCHARS,
+    VERSION,
+    check_method,
+    check_reason,
+    check_target,
+    to_bytes,
+)
 from ._headers import NO_HEADERS, Headers
 
 TYPE_CHECKING = False
@@ -98,13 +106,16 @@ class Request(Event):
             method = to_bytes(method, "method")
         if type(target) is not bytes:
             target = to_bytes(target, "target")
+        if method not in COMMON_METHODS:
+            check_method(method)
+        if target.translate(None, VCHARS) or not target:
+            check_target(target)
         if http_version != b"1.1":
             http_version = _checked_version(http_version)
-        check_method(method)
-        check_target(target)
         if type(headers) is not Headers:
             headers = Headers(headers)
-        check_host(headers, http_version)
+        if headers.facts.hosts != 1:
+            check_host(headers, http_version)
         _set_method(self, method)
         _set_target(self, target)
         _set_request_headers(self, headers)

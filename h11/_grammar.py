@@ -32,6 +32,10 @@ FORBIDDEN_IN_VALUES = b"\x00\r\n\x0b\x0c"
 ALLOWED_IN_VALUES = bytes(sorted(set(range(256)) - set(FORBIDDEN_IN_VALUES)))
 ALLOWED_IN_REASON = ALLOWED_IN_VALUES.replace(b"\x7f", b"")
 
+COMMON_METHODS = frozenset(
+    (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE")
+)
+
 MAX_CONTENT_LENGTH_DIGITS = 20  # before int(): its cost grows with the square of the digits
 MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
 

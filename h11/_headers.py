@@ -7,7 +7,7 @@ wire (`wire`). An object that is used for many messages pays for them with the f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ._errors import LocalProtocolError, excerpt
 from ._grammar import (
@@ -23,7 +23,7 @@ from ._grammar import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import overload
+    from typing import Any, overload
 
 Field = tuple[bytes, bytes]
 
@@ -58,6 +58,11 @@ KNOWN_NAMES = _KnownNames()
 KNOWN_TEXT_NAMES = _KnownTextNames()
 
 
+STEERING = frozenset(
+    (b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect")
+)
+
+
 class Facts:
     """What the fields of one head say about framing, persistence and switching."""
 
@@ -72,16 +77,27 @@ class Facts:
     )
 
     def __init__(self, headers: Headers) -> None:
-        values = headers.values_of
-        lengths = values(b"content-length")
-        self.content_length: int | None = int(lengths[0]) if lengths else None
-        self.chunked = bool(values(b"transfer-encoding"))
-        # RFC 9112 section 9.6: `close` anywhere in the Connection list.
+        self.content_length: int | None = None
+        self.chunked = self.close = self.upgrade = self.expect_continue = False
+        self.hosts = 0
+        # Nothing here changes the connection's future: the common case asks just this.
+        self.plain = True
+        index = headers._index
+        for name in STEERING.intersection(index):
+            if name == b"host":
+                self.hosts = len(headers.values_of(b"host"))
+            elif name == b"content-length":
+                self.content_length = int(index[name])
+            elif name == b"transfer-encoding":
+                self.chunked = True
+            elif index[name] != b"keep-alive" or len(index) != len(headers._pairs):
+                self._read_lists(headers.values_of)
+
+    def _read_lists(self, values: Callable[[bytes], list[bytes]]) -> None:
+        # RFC 9112 section 9.6: `close` anywhere in the list, on any of its lines.
         self.close = b"close" in comma_list(values(b"connection"))
         self.upgrade = bool(comma_list(values(b"upgrade")))
         self.expect_continue = b"100-continue" in comma_list(values(b"expect"))
-        self.hosts = len(values(b"host"))
-        # Nothing here changes the connection's future: the common case asks just this.
         self.plain = not (self.close or self.upgrade or self.expect_continue)
 
 
@@ -120,6 +136,9 @@ class Headers(Sequence[Field]):
     _raw: list[Field] | list[bytes]  # pairs in the caller's casing, or the lines they came from
     _wire: bytes | None
     _facts: Facts | None
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Headers is final: it cannot be subclassed")
 
     def __new__(cls, pairs: Iterable[tuple[object, object]] = ()) -> Headers:
         return pairs if type(pairs) is cls else _validated(pairs)
@@ -191,14 +210,20 @@ class Headers(Sequence[Field]):
 
 
 def _headers(pairs: list[Field], raw: list[Field] | list[bytes], wire: bytes | None) -> Headers:
-    headers = object.__new__(Headers)
+    headers: Headers = object.__new__(Headers)
     headers._pairs = pairs
     headers._raw = raw
     headers._wire = wire
     headers._facts = None
     headers._index = index = dict(pairs)
-    if b"content-length" in index or b"transfer-encoding" in index:
-        return _with_checked_framing(headers)
+    length = index.get(b"content-length")
+    if length is not None or b"transfer-encoding" in index:
+        usual = (
+            len(index) == len(pairs)
+            and (length is None or (len(length) < 19 and length.isdigit()))
+            and index.get(b"transfer-encoding", b"chunked") == b"chunked"
+        )
+        return headers if usual else _with_checked_framing(headers)
     return headers
 
 
@@ -217,42 +242,43 @@ NO_HEADERS = _headers([], [], b"")
 
 def _validated(pairs: Iterable[tuple[object, object]]) -> Headers:
     """The validation of everything that a caller passes as headers."""
-    known, known_text = KNOWN_NAMES, KNOWN_TEXT_NAMES
-    raw: list[Field] = []
-    lowered: list[Field] = []
-    for name, value in pairs:
-        if type(name) is str:
-            name = known_text[name]
-        elif type(name) is not bytes:
-            name = to_bytes(name, "header name")
-        if type(value) is not bytes:
-            value = to_bytes(value, "header value")
-        raw.append((name, value))
-        lowered.append((known[name], value))
-    if not raw:
+    given = list(map(tuple, pairs))
+    if not given:
         return NO_HEADERS
-    wire = b"\r\n".join([name + b": " + value for name, value in raw])
-    # One look over the whole block instead of one per value: every CR and LF in it must be one of
-    # the line ends just written, nothing else forbidden may be there, and no value may begin or end
-    # with a blank.
-    suspicious = (
-        len(wire.translate(None, ALLOWED_IN_VALUES)) != 2 * (len(raw) - 1)
-        or b"\t" in wire
-        or b":  " in wire
-        or b" \r\n" in wire
-        or wire[-1] == 0x20
-    )
-    if suspicious:
-        for _, value in raw:
-            _check_value(value)
+    try:
+        return _validated_at_once(given)
+    except (TypeError, ValueError, AttributeError, LocalProtocolError):
+        pass  # mixed or other types, or an error: one by one
+    raw: list[Field] = []
+    for name, value in given:
+        name = to_bytes(name, "header name")
+        value = to_bytes(value, "header value")
+        KNOWN_NAMES[name]
+        if value.translate(None, ALLOWED_IN_VALUES) or value.strip(BLANKS) != value:
+            raise LocalProtocolError(f"Illegal header value {excerpt(value)}")
+        raw.append((name, value))
+    return parsed_pairs(raw)
+
+
+def _validated_at_once(given: list[Any]) -> Headers:
+    """All of them bytes, or all of them text, in a few operations over the whole list.
+
+    Raises whatever these operations raise on anything else.
+    """
+    if type(given[0][0]) is str:
+        given = [(KNOWN_TEXT_NAMES[name], value.encode("ascii")) for name, value in given]
+    lowered = [(KNOWN_NAMES[name], value) for name, value in given]
+    values = [value for _, value in lowered]
+    # bytes.strip refuses other types; of what it strips, only SP and HTAB could be legal inside.
+    if list(map(bytes.strip, values)) != values:
+        raise ValueError("a value begins or ends with a blank")
+    wire = b"\r\n".join(map(b": ".join, given))
+    # One look over the whole block: every CR and LF must belong to the line ends just written.
+    if len(wire.translate(None, ALLOWED_IN_VALUES)) != 2 * (len(given) - 1):
+        raise ValueError("a value holds a forbidden byte")
     if lowered[0][0] != b"host" and any(name == b"host" for name, _ in lowered):
-        wire = _encode(raw, lowered)
-    return _headers(lowered, raw, wire)
-
-
-def _check_value(value: bytes) -> None:
-    if value.translate(None, ALLOWED_IN_VALUES) or value.strip(BLANKS) != value:
-        raise LocalProtocolError(f"Illegal header value {excerpt(value)}")
+        wire = _encode(given, lowered)
+    return _headers(lowered, given, wire)
 
 
 def _encode(raw: list[Field], lowered: Sequence[Field]) -> bytes:

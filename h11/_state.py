@@ -148,7 +148,17 @@ class Trigger:
 class Position:
     """Where all four machines stand, seen from one role; interned, so `is` compares."""
 
-    __slots__ = ("after", "client", "keep_alive", "ours", "proposals", "role", "server", "theirs")
+    __slots__ = (
+        "after",
+        "client",
+        "fresh",
+        "keep_alive",
+        "ours",
+        "proposals",
+        "role",
+        "server",
+        "theirs",
+    )
 
     def __init__(
         self,
@@ -165,6 +175,7 @@ class Position:
         self.proposals = proposals
         self.ours, self.theirs = (client, server) if role is CLIENT else (server, client)
         self.after = _Successors(self)
+        self.fresh: Position | None = None  # where start_next_cycle() led
 
     @property
     def states(self) -> dict[Sentinel, Sentinel]:
@@ -206,12 +217,14 @@ def start(role: Sentinel) -> Position:
 
 def next_cycle(position: Position) -> Position:
     """Where `start_next_cycle()` leads."""
+    if position.fresh is not None:
+        return position.fresh
     states = position.states
     if any(states[machine] is not state for machine, state, _ in NEXT_CYCLE):
         raise LocalProtocolError(f"not in a reusable state: {states}")
-    return _position(
-        position.role, {machine: after for machine, _, after in NEXT_CYCLE}, True, _NOTHING
-    )
+    fresh = {machine: after for machine, _, after in NEXT_CYCLE}
+    position.fresh = _position(position.role, fresh, True, _NOTHING)
+    return position.fresh
 
 
 def failed(position: Position, machine: Sentinel) -> Position:
