@@ -290,3 +290,15 @@ def test_importing_loads_nothing_that_only_some_programs_need(code: str) -> None
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert "h11" in loaded
     assert loaded & LOADED_ON_DEMAND == set()
+
+
+def test_no_test_is_skipped_or_expected_to_fail() -> None:
+    evading = re.compile(
+        r"pytest\.(skip|importorskip|xfail|mark\.(skip|skipif|xfail))\b|assert True\b"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in files_of("tests")
+        for match in evading.finditer(source_of(path))
+    ]
+    assert found == []
