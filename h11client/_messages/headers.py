@@ -194,16 +194,17 @@ def field_pairs(fields: HeadersArgument) -> Iterable[tuple[str | bytes, HeaderVa
     return fields
 
 
-def check_field(name: str, value: str) -> tuple[bytes, bytes]:
+def check_field(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
     """The field as bytes for the wire; the value is never quoted in an error, it may be a secret.
 
     >>> check_field("X-Id", "7")
     (b'X-Id', b'7')
     """
+    name = _text(name, name)
     if not is_token(name):
         raise InvalidHeader(f"a header name has to be a token, not {_shown(name)}")
     try:
-        raw = value.encode("latin-1")
+        raw = value if type(value) is bytes else _text(value, name).encode("latin-1")
     except UnicodeEncodeError:
         raise InvalidHeader(
             f"the value of the header {_shown(name)} has characters beyond latin-1"

@@ -1,0 +1,209 @@
+"""Request bodies: from what callers pass to bytes, and how much is known about them before."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from os import fstat
+from stat import S_ISREG
+
+from h11client._messages.url import encode_form
+from h11client.exceptions import InvalidJSONError, UnrewindableBodyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol, TypeAlias
+
+    from h11client._messages.url import Params
+
+    class Readable(Protocol):
+        """A file object opened in binary mode."""
+
+        def read(self, size: int = ..., /) -> bytes: ...
+
+    _Bytes: TypeAlias = bytes  # inside Body the name is an attribute
+    Data: TypeAlias = "Params | Readable | Iterable[bytes] | Iterable[str]"
+
+__all__ = ["NO_BODY", "Body", "FileBody", "IteratorBody", "encode_body"]
+
+BLOCK = 65536  # bytes of a file per read: what a socket takes at once
+
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+class Body:
+    """A body that is there as bytes.
+
+    `length` is the number of bytes when it is known before sending, else None. `replayable` says
+    whether `rewind()` can work. `source` is what `PreparedRequest.body` shows.
+    """
+
+    __slots__ = ("bytes", "content_type", "length", "replayable", "source")
+
+    bytes: _Bytes | None
+    length: int | None
+    content_type: str | None
+    replayable: bool
+    source: object
+
+    def __init__(self, content: _Bytes, content_type: str | None, source: object) -> None:
+        self.bytes = content
+        self.length = len(content)
+        self.content_type = content_type
+        self.replayable = True
+        self.source = source
+
+    def chunks(self) -> Iterator[_Bytes]:
+        """The body in pieces, none empty; what the caller's code raises passes through."""
+        return iter((self.bytes,) if self.bytes else ())
+
+    def rewind(self) -> None:
+        """Makes `chunks()` begin again where it first did.
+
+        Raises:
+            UnrewindableBodyError: the body cannot be produced twice.
+        """
+
+
+class _NoBody(Body):
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NO_BODY"  # stays the one object
+
+
+NO_BODY = _NoBody(b"", None, None)  # no body at all, which an empty one is not
+
+
+class FileBody(Body):
+    """A file object from its current offset; `length` is what was left of it when asked."""
+
+    __slots__ = ("_start",)
+    source: Readable
+
+    def __init__(self, file: Any) -> None:
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("the file of a body has to be opened in binary mode")
+        self.source = file
+        self.bytes = None
+        self.content_type = None
+        self._start, self.length = _measure(file)
+        self.replayable = self._start is not None
+
+    def chunks(self) -> Iterator[_Bytes]:
+        read = self.source.read
+        while piece := read(BLOCK):
+            if isinstance(piece, str):
+                raise TypeError("the file of a body has to be opened in binary mode")
+            yield _as_bytes(piece)
+
+    def rewind(self) -> None:
+        if self._start is None:
+            raise UnrewindableBodyError("the file of the body cannot seek")
+        try:
+            self.source.seek(self._start)  # type: ignore[attr-defined]  # _measure() did it too
+        except (OSError, ValueError) as error:
+            raise UnrewindableBodyError("the file of the body cannot seek any more") from error
+
+
+class IteratorBody(Body):
+    """What an iterable yields; it can be produced again unless it is its own iterator."""
+
+    __slots__ = ()
+    source: Iterable[object]
+
+    def __init__(self, source: Iterable[object]) -> None:
+        self.source = source
+        self.bytes = None
+        self.content_type = None
+        self.length = None
+        self.replayable = not isinstance(source, Iterator)
+
+    def chunks(self) -> Iterator[_Bytes]:
+        for piece in self.source:
+            raw = piece if type(piece) is bytes else _as_bytes(piece)
+            # RFC 9112 section 7.1: an empty chunk would end the body.
+            if raw:
+                yield raw
+
+    def rewind(self) -> None:
+        if not self.replayable:
+            raise UnrewindableBodyError("an iterator can be sent only once")
+
+
+def encode_body(data: Data = None, json: object = None) -> Body:
+    """The body for the `data` or `json` of a call; `data` wins when it is not empty.
+
+    Bytes and text (as UTF-8) are sent as they are, mappings and lists of pairs as a form, file
+    objects from their current offset, other iterables piece by piece.
+
+    Raises:
+        InvalidJSONError: `json` has no JSON form, NaN and infinity included (RFC 8259 section 6).
+        TypeError: `data` is none of these, or a file opened in text mode.
+
+    >>> encode_body({"a": "1 2"}).bytes, encode_body(json={"a": None}).bytes
+    (b'a=1+2', b'{"a": null}')
+    >>> encode_body(iter([b"a", b"", b"b"])).length is None
+    True
+    """
+    if data is None or (_is_value(data) and not data):
+        return NO_BODY if json is None else _encode_json(json)
+    if isinstance(data, str):
+        return Body(data.encode("utf-8"), None, data)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        content = bytes(data)  # the caller may go on to change a bytearray
+        return Body(content, None, content)
+    if isinstance(data, (Mapping, list, tuple)):
+        form = encode_form(data)
+        return Body(form.encode("ascii"), _FORM, form)
+    if hasattr(data, "read"):
+        return FileBody(data)
+    if isinstance(data, Iterable):
+        return IteratorBody(data)
+    raise TypeError(f"a body cannot be made of {type(data).__name__}")
+
+
+def _is_value(data: object) -> bool:
+    return isinstance(data, (str, bytes, bytearray, memoryview, Mapping, list, tuple))
+
+
+def _encode_json(value: object) -> Body:
+    from json import dumps
+
+    try:
+        content = dumps(value, allow_nan=False).encode("utf-8")
+    except ValueError as error:
+        raise InvalidJSONError(str(error)) from error
+    return Body(content, _JSON, content)
+
+
+def _as_bytes(piece: object) -> bytes:
+    if isinstance(piece, str):
+        return piece.encode("utf-8")
+    if isinstance(piece, (bytes, bytearray, memoryview)):
+        return bytes(piece)
+    raise TypeError(f"a body consists of bytes, not of {type(piece).__name__}")
+
+
+def _measure(file: Any) -> tuple[int | None, int | None]:
+    """Offset of a file and bytes behind it; None for what it does not tell."""
+    try:
+        start = file.tell()
+        raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
+        if type(file) is io.BufferedRandom:
+            file.flush()  # what is only in its buffer is not in the size of the file
+        if type(raw) is io.FileIO:
+            status = fstat(raw.fileno())
+            if S_ISREG(status.st_mode):
+                return start, max(0, status.st_size - start)
+        file.seek(0, io.SEEK_END)
+        end = file.tell()
+        file.seek(start)
+        return start, max(0, end - start)
+    except (AttributeError, OSError):
+        pass  # a pipe, or something that has only read()
+    # Objects that know their length without being able to seek say it like this in programs
+    # written for requests.
+    length = getattr(file, "len", None)
+    return None, length if isinstance(length, int) and length >= 0 else None

@@ -1,0 +1,215 @@
+"""Heads of requests: which fields go out, checked against each other and against the body.
+
+Host, Content-Length, Transfer-Encoding and Content-Type are set here and nowhere else. What comes
+out is an `h11.Headers`, which the engine sends without validating it again.
+"""
+
+from __future__ import annotations
+
+from h11client._engine import h11
+from h11client._messages.body import NO_BODY, Body
+from h11client._messages.headers import SECRET_NAMES, Headers, check_field, field_pairs, is_token
+from h11client._messages.hosts import is_host_field
+from h11client._messages.url import URL
+from h11client.exceptions import InvalidHeader, LocalProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from h11client._messages.headers import HeadersArgument
+
+    Field: TypeAlias = tuple[bytes, bytes]
+
+__all__ = [
+    "BARE_METHODS",
+    "Block",
+    "blocks",
+    "build_target",
+    "complete_fields",
+    "encode_method",
+    "framing_field",
+    "make_block",
+    "merge_fields",
+]
+
+# Spellings that need no look; every other method is checked to be a token.
+_METHODS = {
+    name: name.encode("ascii")
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+}
+# With these there is nothing to add when the caller gives neither headers nor a body.
+BARE_METHODS: dict[str | bytes, bytes] = {
+    name: _METHODS[name] for name in ("GET", "HEAD", "DELETE")
+}
+# RFC 9110 section 8.6: their content is expected, so its absence is said.
+_EXPECT_CONTENT = frozenset(["POST", "PUT", "PATCH"])
+_CREDENTIALS = (b"authorization", b"cookie", b"proxy-authorization")
+_MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
+_MAX_LENGTH_DIGITS = 20
+_MAX_BLOCKS = 256  # origins times states of session headers, some hundred bytes each
+_LONGEST_SHOWN = 100  # characters of something wrong in a message
+
+
+class Block:
+    """The fields that one state of a session's headers gives to every request to one origin.
+
+    `wire` are those of a request without headers or body of its own. A block is shared and kept,
+    so it holds nothing that opens doors: with `secret` there is such a field among `defaults`.
+    """
+
+    __slots__ = ("_fields", "secret", "wire")
+
+    def __init__(self, url: URL, defaults: Headers) -> None:
+        fields = defaults.wire_items()
+        self.secret = any(name in defaults for name in SECRET_NAMES)
+        self._fields = [field for field in fields if not (self.secret and _is_secret(field))]
+        self.wire = complete_fields(merge_fields(self._fields, ()), url, "GET", NO_BODY)
+
+    def merge(self, defaults: Headers, own: HeadersArgument) -> list[Field]:
+        """The fields of a request with headers of its own."""
+        base = self._fields
+        if self.secret:
+            base = base + [field for field in defaults.wire_items() if _is_secret(field)]
+        return merge_fields(base, field_pairs(own))
+
+
+blocks: dict[tuple[bytes, int], Block] = {}  # by authority and version of the session's headers
+
+
+def make_block(url: URL, defaults: Headers) -> Block:
+    """The block that was not in `blocks`."""
+    version = defaults.version
+    block = Block(url, defaults)
+    # When another thread has changed the headers meanwhile, nobody knows which state this is.
+    if defaults.version == version:
+        if len(blocks) >= _MAX_BLOCKS:
+            blocks.clear()
+        blocks[url.authority, version] = block
+    return block
+
+
+def merge_fields(
+    base: list[Field], own: Iterable[tuple[str | bytes, str | bytes | None]]
+) -> list[Field]:
+    """`base` with `own` in the places of those that have the same name; None leaves one out."""
+    replacing: dict[bytes, list[Field]] = {}
+    for name, value in own:
+        field = check_field(name, b"" if value is None else value)
+        fields = replacing.setdefault(field[0].lower(), [])
+        if value is not None:
+            fields.append(field)
+    if replacing.get(b"range") and b"accept-encoding" not in replacing:
+        # A range of a coded representation is of no use by itself (RFC 9110 section 14.2).
+        replacing[b"accept-encoding"] = [(b"Accept-Encoding", b"identity")]
+    merged: list[Field] = []
+    for field in base:
+        key = field[0].lower()
+        found = replacing.get(key)
+        if found is None:
+            merged.append(field)
+        else:
+            merged += found
+            replacing[key] = []  # and not once more for the next of this name
+    for found in replacing.values():
+        merged += found
+    return merged
+
+
+def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h11.Headers:
+    """All fields of the head: those given, checked against the body, and those that follow."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    if method == "TRACE":
+        _check_trace(values, body)
+    # RFC 9110 section 7.2: exactly one Host, and the first field.
+    if b"host" in values:
+        complete = _with_host_first(fields, values[b"host"])
+    else:
+        complete = [(b"Host", url.authority), *fields]
+    if body.content_type is not None and b"content-type" not in values:
+        complete.append((b"Content-Type", body.content_type.encode("ascii")))
+    if b"content-length" in values or b"transfer-encoding" in values:
+        _check_framing(values, body)
+    else:
+        framing = framing_field(body, method)
+        if framing is not None:
+            complete.append(framing)
+    try:
+        return h11.Headers(complete)
+    except h11.LocalProtocolError as error:
+        raise InvalidHeader(str(error)) from error
+
+
+def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:
+    host = hosts[0].decode("latin-1")
+    if len(hosts) > 1 or not is_host_field(host):
+        raise InvalidHeader(f"Host is one host and perhaps a port, not {host[:_LONGEST_SHOWN]!r}")
+    return sorted(fields, key=_is_not_host)
+
+
+def _is_not_host(field: Field) -> bool:
+    return field[0].lower() != b"host"
+
+
+def _is_secret(field: Field) -> bool:
+    return field[0].decode("ascii").lower() in SECRET_NAMES
+
+
+def _check_trace(values: dict[bytes, list[bytes]], body: Body) -> None:
+    # RFC 9110 section 9.3.8: the server sends back what it gets, to whoever asks.
+    if body is not NO_BODY:
+        raise LocalProtocolError("a TRACE request has no body")
+    for name in _CREDENTIALS:
+        if name in values:
+            raise LocalProtocolError(f"a TRACE request does not carry {name.decode('ascii')}")
+
+
+def framing_field(body: Body, method: str | None) -> Field | None:
+    """The field that tells the length of the body (RFC 9112 section 6, RFC 9110 section 8.6)."""
+    if body is NO_BODY:
+        return (b"Content-Length", b"0") if method in _EXPECT_CONTENT else None
+    if body.length is None:
+        return (b"Transfer-Encoding", b"chunked")
+    return (b"Content-Length", b"%d" % body.length)
+
+
+def _check_framing(values: dict[bytes, list[bytes]], body: Body) -> None:
+    """What the caller says about the length has to be one thing, and true."""
+    lengths, codings = values.get(b"content-length", []), values.get(b"transfer-encoding", [])
+    if lengths and codings:
+        # RFC 9110 section 8.6, RFC 9112 section 6.2.
+        raise LocalProtocolError("Content-Length and Transfer-Encoding exclude each other")
+    if codings and [coding.lower() for coding in codings] != [b"chunked"]:
+        raise LocalProtocolError("the only Transfer-Encoding that can be sent is chunked")
+    if not lengths:
+        return
+    length = lengths[0]
+    # Digits are counted before int(), whose cost grows with their square.
+    if len(set(lengths)) > 1 or not length.isdigit() or len(length) > _MAX_LENGTH_DIGITS:
+        raise InvalidHeader("Content-Length is one number")
+    if int(length) > _MAX_LENGTH or body.length not in (None, int(length)):
+        raise LocalProtocolError(
+            f"Content-Length is {int(length)}, but the body has {body.length} bytes"
+        )
+
+
+def encode_method(method: str) -> bytes:
+    known = _METHODS.get(method)
+    if known is not None:
+        return known
+    if not is_token(method):
+        raise LocalProtocolError(f"a method is a token, not {method[:_LONGEST_SHOWN]!r}")
+    return method.encode("ascii")
+
+
+def build_target(method: str, url: URL) -> bytes:
+    """The request target: origin-form, or what the method asks for (RFC 9112 section 3.2)."""
+    if method == "OPTIONS" and url.bare:
+        return b"*"
+    if method == "CONNECT":
+        host = f"[{url.host}]" if ":" in url.host else url.host
+        return f"{host.partition('%')[0]}:{url.port}".encode("ascii")
+    return url.target

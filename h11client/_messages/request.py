@@ -1,0 +1,382 @@
+"""`Request` and `PreparedRequest`: what a caller asks for, and exactly what will be sent.
+
+Most requests of a session differ in their URL alone. So the head fields that a session gives to
+an origin are validated once, as one `h11.Headers` block which all those requests share; a request
+with headers of its own merges them into the fields of that block. The mapping that
+`PreparedRequest.headers` shows is only made when somebody looks at it, and from then on it is what
+is sent.
+"""
+
+from __future__ import annotations
+
+from h11client._messages.body import NO_BODY, Body, encode_body
+from h11client._messages.headers import Headers
+from h11client._messages.heads import (
+    BARE_METHODS,
+    blocks,
+    build_target,
+    complete_fields,
+    encode_method,
+    framing_field,
+    make_block,
+)
+from h11client._messages.url import URL, build_url, parse_url
+from h11client.exceptions import URLRequired
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias
+
+    from h11client._engine import h11
+    from h11client._messages.body import Data
+    from h11client._messages.headers import HeadersArgument
+    from h11client._messages.url import Params
+
+    Hook: TypeAlias = Callable[..., Any]
+    Hooks: TypeAlias = Mapping[str, "Hook | Iterable[Hook]"]
+    Head: TypeAlias = tuple[bytes, bytes, h11.Headers]
+
+__all__ = ["PreparedRequest", "Request", "prepare_request"]
+
+_NO_HEADERS = Headers()  # never changed
+
+
+class Request:
+    """A request as a caller describes it; `prepare()` makes of it what will be sent.
+
+    `headers`, `params`, `data` and `json` are as in `Session.request`.
+
+    >>> Request("GET", "http://example.com/a", params={"b": 1}).prepare().url
+    'http://example.com/a?b=1'
+    """
+
+    def __init__(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        *,
+        headers: HeadersArgument = None,
+        data: Data = None,
+        params: Params = None,
+        hooks: Hooks | None = None,
+        json: object = None,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = {} if headers is None else headers
+        self.data = data
+        self.params = params
+        self.hooks = _lists_of_hooks(hooks)
+        self.json = json
+
+    def prepare(self) -> PreparedRequest:
+        """The request by itself, without what a session would add."""
+        prepared = PreparedRequest()
+        prepared.prepare(
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            data=self.data,
+            params=self.params,
+            hooks=self.hooks,
+            json=self.json,
+        )
+        return prepared
+
+    def __repr__(self) -> str:
+        return f"<Request [{self.method}]>"
+
+
+class PreparedRequest:
+    """Exactly what will be sent; everything can still be changed, as in requests.
+
+    `method`, `url`, `headers` and `body` may be assigned, `headers` also changed in place. A new
+    body brings its Content-Length or Transfer-Encoding along. Host is not in `headers` unless the
+    caller set it. Everything is checked (again) when it is sent.
+
+    For the layers below, which only read: `parsed_url`, `encoded_body` and `wire_head()`.
+
+    >>> prepared = Request("POST", "http://example.com/", data={"a": "b"}).prepare()
+    >>> prepared.body, prepared.headers["Content-Length"]
+    ('a=b', '3')
+    >>> prepared.body = b"more"
+    >>> prepared.headers["Content-Length"]
+    '4'
+    """
+
+    __slots__ = (
+        "__dict__",  # programs written for requests keep notes on it
+        "__weakref__",
+        "_head",
+        "_headers",
+        "_hooks",
+        "_method",
+        "_version",
+        "encoded_body",
+        "parsed_url",
+    )
+    parsed_url: URL
+    encoded_body: Body
+    _method: str | None
+    # Made from `_head` when somebody asks; from then on `_head` is made from it.
+    _headers: Headers | None
+    _head: Head | None
+    _version: int  # of `_headers`, when `_head` was right
+    _hooks: dict[str, list[Hook]] | None
+
+    def __init__(self) -> None:
+        self._method = None
+        self._headers = Headers()
+        self._head = None
+        self._version = 0
+        self._hooks = None
+        self.encoded_body = NO_BODY
+
+    def __repr__(self) -> str:
+        return f"<PreparedRequest [{self._method}]>"
+
+    # --- what requests shows ---------------------------------------------------------------
+
+    @property
+    def method(self) -> str | None:
+        """The method (RFC 9110 section 9)."""
+        return self._method
+
+    @method.setter
+    def method(self, method: str | bytes | None) -> None:
+        headers = self.headers
+        self._method = method.decode("latin-1") if isinstance(method, bytes) else method
+        self._head = None
+        if self.encoded_body is NO_BODY and headers.get("Content-Length") == "0":
+            del headers["Content-Length"]
+        self._show_framing()
+
+    @property
+    def url(self) -> str | None:
+        """The whole URL, fragment included."""
+        return self.parsed_url.text if hasattr(self, "parsed_url") else None
+
+    @url.setter
+    def url(self, url: str | bytes) -> None:
+        parsed = _parsed(url)
+        self.headers = self.headers  # without the old Host
+        self.parsed_url = parsed
+
+    @property
+    def path_url(self) -> str:
+        """Path and query as they are sent."""
+        return self.parsed_url.target.decode("ascii")
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields; a mapping that may be changed."""
+        headers = self._headers
+        if headers is None:
+            assert self._head is not None
+            generated = (b"Host", self.parsed_url.authority)
+            fields = [field for field in self._head[2].raw_items() if field != generated]
+            headers = self._headers = Headers.from_wire(fields)
+            self._version = headers.version
+        return headers
+
+    @headers.setter
+    def headers(self, headers: HeadersArgument) -> None:
+        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self._head = None
+
+    @property
+    def body(self) -> Any:
+        """Bytes, the text of a form, the caller's file or iterator, or None."""
+        return self.encoded_body.source
+
+    @body.setter
+    def body(self, body: Data) -> None:
+        headers = self.headers
+        self._head = None
+        headers.pop("Content-Length", None)
+        headers.pop("Transfer-Encoding", None)
+        self.encoded_body = encode_body(body)
+        self._show_framing()
+
+    @property
+    def hooks(self) -> dict[str, list[Hook]]:
+        """Functions to call with the response, under "response"."""
+        if self._hooks is None:
+            self._hooks = _lists_of_hooks(None)
+        return self._hooks
+
+    @hooks.setter
+    def hooks(self, hooks: Hooks | None) -> None:
+        self._hooks = _lists_of_hooks(hooks)
+
+    def copy(self) -> PreparedRequest:
+        """A copy that changes apart from this one; a file or iterator as body stays the same."""
+        copied = PreparedRequest()
+        copied._method = self._method
+        copied._headers = None if self._headers is None else self._headers.copy()
+        copied._head = None if self._headers is not None else self._head
+        copied._hooks = None if self._hooks is None else _lists_of_hooks(self._hooks)
+        copied.encoded_body = self.encoded_body
+        if hasattr(self, "parsed_url"):
+            copied.parsed_url = self.parsed_url
+        return copied
+
+    def prepare(
+        self,
+        method: str | None = None,
+        url: str | bytes | None = None,
+        headers: HeadersArgument = None,
+        *,
+        data: Data = None,
+        params: Params = None,
+        hooks: Hooks | None = None,
+        json: object = None,
+    ) -> None:
+        """Sets everything at once."""
+        self.prepare_method(method)
+        self.prepare_url(url, params)
+        self.prepare_headers(headers)
+        self.prepare_body(data, json=json)
+        self.prepare_hooks(hooks)
+
+    def prepare_method(self, method: str | bytes | None) -> None:
+        """Sets the method, in upper case as requests does."""
+        self.method = None if method is None else _text(method).upper()
+
+    def prepare_url(self, url: str | bytes | None, params: Params = None) -> None:
+        """Sets the URL with `params` behind its query; raises the exceptions of `parse_url`."""
+        parsed = build_url(_parsed(url), params)
+        self.headers = self.headers  # without the old Host
+        self.parsed_url = parsed
+
+    def prepare_headers(self, headers: HeadersArgument) -> None:
+        """Sets the headers; a value of None leaves its header out."""
+        self.headers = Headers(headers)
+
+    def prepare_body(self, data: Data = None, *, json: object = None) -> None:
+        """Sets the body, and the headers that describe it where the caller has not."""
+        self._head = None
+        self.encoded_body = encode_body(data, json)
+        self._show_framing()
+
+    def prepare_content_length(self, body: Data) -> None:
+        """Sets the body again, for programs which changed it in place and say so."""
+        self.body = body
+
+    def prepare_hooks(self, hooks: Hooks | None) -> None:
+        """Sets the hooks."""
+        self.hooks = hooks
+
+    def register_hook(self, event: str, hook: Hook | Iterable[Hook]) -> None:
+        """Adds one or several functions to call at `event`."""
+        self.hooks.setdefault(event, []).extend([hook] if callable(hook) else hook)
+
+    def deregister_hook(self, event: str, hook: Hook) -> bool:
+        """Removes a function; whether it was there."""
+        registered = self.hooks.get(event, [])
+        if hook in registered:
+            registered.remove(hook)
+            return True
+        return False
+
+    def _show_framing(self) -> None:
+        """Puts into `headers` what `wire_head` would add, as requests does."""
+        headers, body = self.headers, self.encoded_body
+        if body.content_type is not None and "Content-Type" not in headers:
+            headers["Content-Type"] = body.content_type
+        if "Content-Length" in headers or "Transfer-Encoding" in headers:
+            return
+        framing = framing_field(body, self._method)
+        if framing is not None:
+            headers.add(*framing)
+
+    # --- what is sent ----------------------------------------------------------------------
+
+    def wire_head(self) -> Head:
+        """Method, request target and validated header fields for the wire.
+
+        Raises:
+            InvalidHeader: a header cannot be sent (RFC 9110 section 5).
+            LocalProtocolError: the method is no token, or headers and body contradict each other
+                (RFC 9112 section 6, RFC 9110 section 9.3.8).
+            URLRequired: there is no URL.
+        """
+        head = self._head
+        if head is not None:
+            headers = self._headers
+            if headers is None or headers.version == self._version:
+                return head
+        if not hasattr(self, "parsed_url"):
+            raise URLRequired("the request has no URL")
+        headers = self.headers
+        version = headers.version
+        method = self._method or ""
+        fields = complete_fields(headers.wire_items(), self.parsed_url, method, self.encoded_body)
+        head = (encode_method(method), build_target(method, self.parsed_url), fields)
+        self._version = version
+        self._head = head
+        return head
+
+
+_blank = object.__new__
+
+
+def prepare_request(
+    method: str | bytes,
+    url: str | bytes | URL,
+    defaults: Headers = _NO_HEADERS,
+    params: Params = None,
+    headers: HeadersArgument = None,
+    data: Data = None,
+    json: object = None,
+    hooks: Hooks | None = None,
+) -> PreparedRequest:
+    """The request of a session whose headers are `defaults`; `headers` win over them.
+
+    Raises what `parse_url`, `encode_body` and `PreparedRequest.wire_head` do.
+
+    >>> defaults = Headers({"Accept": "*/*", "User-Agent": "me"})
+    >>> request = prepare_request("get", "http://example.com", defaults, headers={"Accept": None})
+    >>> request.method, request.url, request.headers
+    ('GET', 'http://example.com/', {'User-Agent': 'me'})
+    """
+    parsed = parse_url(url) if type(url) is str else _parsed(url)
+    if params:
+        parsed = build_url(parsed, params)
+    block = blocks.get((parsed.authority, defaults.version)) or make_block(parsed, defaults)
+    request = _blank(PreparedRequest)
+    request.parsed_url = parsed
+    request._headers = request._hooks = None
+    request._version = 0
+    if hooks is not None:
+        request._hooks = _lists_of_hooks(hooks)
+    wire_method = BARE_METHODS.get(method)
+    if wire_method and not (headers or block.secret or data is not None or json is not None):
+        request._method = method  # type: ignore[assignment]  # BARE_METHODS has only str
+        request.encoded_body = NO_BODY
+        request._head = (wire_method, parsed.target, block.wire)
+        return request
+    request._method = name = _text(method).upper()
+    request.encoded_body = body = encode_body(data, json)
+    fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
+    request._head = (encode_method(name), build_target(name, parsed), fields)
+    return request
+
+
+def _parsed(url: object) -> URL:
+    if type(url) is URL:
+        return url
+    # Objects of URL libraries are used by their text, as requests does.
+    return parse_url(url if isinstance(url, (str, bytes)) else str(url))
+
+
+def _text(method: str | bytes) -> str:
+    return method.decode("latin-1") if isinstance(method, (bytes, bytearray)) else str(method)
+
+
+def _lists_of_hooks(hooks: Hooks | None) -> dict[str, list[Hook]]:
+    lists: dict[str, list[Hook]] = {"response": []}
+    for event, hook in (hooks or {}).items():
+        lists[event] = [hook] if callable(hook) else list(hook)
+    return lists
