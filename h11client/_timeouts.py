@@ -34,16 +34,18 @@ class Limit:
 
     `seconds` is None when there is no limit, `name` is one of "connect", "read", "write",
     "pool", "total". `milliseconds` is the same in the unit of poll(2), ready to be passed to it.
+    `whole` is the number that the user set, of which `seconds` may be what is left.
 
     >>> Limit(1.5, "read")
     Limit(1.5, 'read')
     """
 
-    __slots__ = ("milliseconds", "name", "seconds")
+    __slots__ = ("milliseconds", "name", "seconds", "whole")
 
-    def __init__(self, seconds: float | None, name: str) -> None:
+    def __init__(self, seconds: float | None, name: str, whole: float | None = None) -> None:
         self.seconds = seconds
         self.name = name
+        self.whole = seconds if whole is None else whole
         self.milliseconds = (
             None if seconds is None else min(seconds * 1000.0, _LONGEST_MILLISECONDS)
         )
@@ -68,24 +70,22 @@ class LimitExpired(Exception):
         self.limit = limit
 
     def __str__(self) -> str:
-        seconds = self.limit.seconds
-        return f"the {self.limit.name} limit ran out" + (
-            "" if not seconds else f" after {seconds:.4g} s"
-        )
+        whole = self.limit.whole
+        return f"the {self.limit.name} limit" + (f" of {whole:g} s" if whole else "") + " ran out"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _expired, (self.limit.seconds, self.limit.name)
+        return _expired, (self.limit.seconds, self.limit.name, self.limit.whole)
 
 
-def _expired(seconds: float | None, name: str) -> LimitExpired:
-    return LimitExpired(Limit(seconds, name))
+def _expired(seconds: float | None, name: str, whole: float | None) -> LimitExpired:
+    return LimitExpired(Limit(seconds, name, whole))
 
 
 class Timeout:
     """How long each kind of waiting may take, in seconds; None means no limit. A frozen value.
 
     `connect` covers name resolution, all addresses, TLS and a proxy together; `read` and `write`
-    each single wait for the peer; `pool` the wait for a free connection; `total` the whole call
+    each single read or write; `pool` the wait for a free connection; `total` the whole call
     with its redirects, retries and body.
 
     Raises `ValueError` for zero, negative, infinite and NaN values, `TypeError` for what is no
@@ -249,13 +249,13 @@ class Deadline:
             left = self._connect_end - now
             if left <= 0:
                 raise LimitExpired(limit)
-            limit = Limit(left, "connect")
+            limit = Limit(left, "connect", limit.whole)
         if self._end is not None:
             left = self._end - now
             if left <= 0:
-                raise LimitExpired(Limit(self.timeout.total, "total"))
+                raise LimitExpired(Limit(0.0, "total", self.timeout.total))
             if limit.seconds is None or left < limit.seconds:
-                limit = Limit(left, "total")
+                limit = Limit(left, "total", self.timeout.total)
         return limit
 
     def start_connect(self) -> None:

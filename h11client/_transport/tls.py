@@ -145,7 +145,7 @@ class TLSStream:
         if self._plain or self._failure is not None:
             return self._read_kept(max_bytes)
         incoming = self._incoming
-        if not wait_first or incoming.pending or self._pending():
+        if not wait_first or incoming.pending or self._pending() or self.eof_was_clean:
             try:
                 data = self._ssl_read(max_bytes)
             except ssl.SSLWantReadError:
@@ -154,10 +154,7 @@ class TLSStream:
                 return self._end()
             else:
                 return data if data else self._end()
-        if limit.seconds is None:
-            end = None
-        else:
-            end = monotonic() + limit.seconds
+        end = None if limit.seconds is None else monotonic() + limit.seconds
         left = limit
         while True:
             ciphertext = self._inner.read(_CIPHERTEXT_BYTES, left, wait_first)
@@ -308,7 +305,7 @@ def _left(limit: Limit, end: float | None) -> Limit:
     seconds = end - monotonic()
     if seconds <= 0:
         raise LimitExpired(limit)
-    return Limit(seconds, limit.name)
+    return Limit(seconds, limit.name, limit.whole)
 
 
 def _info(connection: ssl.SSLObject, server_hostname: str) -> TLSInfo:
