@@ -189,7 +189,8 @@ class Connection:
         try:
             reader = self._reader
             if reader is None:
-                return self._next_event_outside_bodies()
+                head = self._read_head() if self._position.head_due else None
+                return self._next_event_outside_messages() if head is None else head
             event: Event | None = reader.read(self._buffer)
             if event is None:
                 if not self._eof:
@@ -267,7 +268,7 @@ class Connection:
             return error
         return RemoteProtocolError(str(error), error.error_status_hint)
 
-    def _next_event_outside_bodies(self) -> Event | Sentinel:
+    def _next_event_outside_messages(self) -> Event | Sentinel:
         state = self._position.theirs
         buffer = self._buffer
         if state is ERROR:
@@ -280,14 +281,10 @@ class Connection:
                     return PAUSED
                 # RFC 9112 section 9.6: nothing may follow the last message.
                 raise RemoteProtocolError("Got data when expecting EOF")
-        else:
-            event = self._read_head()
-            if event is not None:
-                return event
-            if self._eof and buffer:
-                raise RemoteProtocolError(
-                    "peer unexpectedly closed connection in the middle of a message head"
-                )
+        elif self._eof and buffer:
+            raise RemoteProtocolError(
+                "peer unexpectedly closed connection in the middle of a message head"
+            )
         if not self._eof:
             return NEED_DATA
         if state not in (IDLE, DONE, MUST_CLOSE, CLOSED):

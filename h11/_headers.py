@@ -7,7 +7,7 @@ wire (`wire`). An object that is used for many messages pays for them with the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ._errors import LocalProtocolError, excerpt
 from ._grammar import (
@@ -61,6 +61,7 @@ KNOWN_TEXT_NAMES = _KnownTextNames()
 STEERING = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect")
 )
+OPTIONS = frozenset((b"connection", b"upgrade", b"expect"))
 
 
 class Facts:
@@ -76,29 +77,44 @@ class Facts:
         "upgrade",
     )
 
-    def __init__(self, headers: Headers) -> None:
-        self.content_length: int | None = None
-        self.chunked = self.close = self.upgrade = self.expect_continue = False
-        self.hosts = 0
+    def __init__(self, content_length: int | None, chunked: bool, hosts: int) -> None:
+        self.content_length = content_length
+        self.chunked = chunked
+        self.hosts = hosts
+        self.close = self.upgrade = self.expect_continue = False
         # Nothing here changes the connection's future: the common case asks just this.
         self.plain = True
-        index = headers._index
-        for name in STEERING.intersection(index):
-            if name == b"host":
-                self.hosts = len(headers.values_of(b"host"))
-            elif name == b"content-length":
-                self.content_length = int(index[name])
-            elif name == b"transfer-encoding":
-                self.chunked = True
-            elif index[name] != b"keep-alive" or len(index) != len(headers._pairs):
-                self._read_lists(headers.values_of)
 
-    def _read_lists(self, values: Callable[[bytes], list[bytes]]) -> None:
+
+NO_FACTS = Facts(None, False, 0)
+ONLY_A_HOST = Facts(None, False, 1)  # what most requests come down to
+
+
+def _find_facts(headers: Headers) -> Facts:
+    index = headers._index
+    steering = STEERING.intersection(index)
+    if not steering:
+        return NO_FACTS
+    distinct = len(index) == len(headers._pairs)
+    has_host = b"host" in steering
+    if has_host and distinct and len(steering) == 1:
+        return ONLY_A_HOST
+    length = index.get(b"content-length")
+    values = headers.values_of
+    facts = Facts(
+        None if length is None else int(length),
+        b"transfer-encoding" in index,
+        len(values(b"host")) if has_host else 0,
+    )
+    options = steering & OPTIONS
+    usual = distinct and len(options) == 1 and index.get(b"connection") == b"keep-alive"
+    if options and not usual:
         # RFC 9112 section 9.6: `close` anywhere in the list, on any of its lines.
-        self.close = b"close" in comma_list(values(b"connection"))
-        self.upgrade = bool(comma_list(values(b"upgrade")))
-        self.expect_continue = b"100-continue" in comma_list(values(b"expect"))
-        self.plain = not (self.close or self.upgrade or self.expect_continue)
+        facts.close = b"close" in comma_list(values(b"connection"))
+        facts.upgrade = bool(comma_list(values(b"upgrade")))
+        facts.expect_continue = b"100-continue" in comma_list(values(b"expect"))
+        facts.plain = not (facts.close or facts.upgrade or facts.expect_continue)
+    return facts
 
 
 class Headers(Sequence[Field]):
@@ -128,14 +144,14 @@ class Headers(Sequence[Field]):
         True
     """
 
-    __slots__ = ("_facts", "_index", "_pairs", "_raw", "_wire")
+    __slots__ = ("_index", "_pairs", "_raw", "_wire", "facts")
     _pairs: list[Field]
     _index: dict[
         bytes, bytes
     ]  # lower-case name -> its last value; complete when names are distinct
     _raw: list[Field] | list[bytes]  # pairs in the caller's casing, or the lines they came from
     _wire: bytes | None
-    _facts: Facts | None
+    facts: Facts
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Headers is final: it cannot be subclassed")
@@ -193,14 +209,6 @@ class Headers(Sequence[Field]):
         return [value for key, value in self._pairs if key == name]
 
     @property
-    def facts(self) -> Facts:
-        """What these fields say about framing and persistence, found once."""
-        facts = self._facts
-        if facts is None:
-            facts = self._facts = Facts(self)
-        return facts
-
-    @property
     def wire(self) -> bytes:
         """The field lines, Host first (RFC 9110 section 7.2), CRLF between them and none behind."""
         wire = self._wire
@@ -214,7 +222,6 @@ def _headers(pairs: list[Field], raw: list[Field] | list[bytes], wire: bytes | N
     headers._pairs = pairs
     headers._raw = raw
     headers._wire = wire
-    headers._facts = None
     headers._index = index = dict(pairs)
     length = index.get(b"content-length")
     if length is not None or b"transfer-encoding" in index:
@@ -223,7 +230,9 @@ def _headers(pairs: list[Field], raw: list[Field] | list[bytes], wire: bytes | N
             and (length is None or (len(length) < 19 and length.isdigit()))
             and index.get(b"transfer-encoding", b"chunked") == b"chunked"
         )
-        return headers if usual else _with_checked_framing(headers)
+        if not usual:
+            _normalise_framing(headers)
+    headers.facts = _find_facts(headers)
     return headers
 
 
@@ -288,16 +297,13 @@ def _encode(raw: list[Field], lowered: Sequence[Field]) -> bytes:
     return b"\r\n".join(hosts + others)
 
 
-def _with_checked_framing(headers: Headers) -> Headers:
-    """Content-Length and Transfer-Encoding checked, and brought to their one normal form."""
+def _normalise_framing(headers: Headers) -> None:
+    """Check Content-Length and Transfer-Encoding, and bring them to their one normal form."""
     lengths = headers.values_of(b"content-length")
     codings = headers.values_of(b"transfer-encoding")
     length = _content_length(lengths) if lengths else None
     if codings:
         _check_transfer_encoding(codings)
-    normal = lengths[:1] == [length] and len(lengths) <= 1 and codings in ([], [b"chunked"])
-    if normal:
-        return headers
     pairs: list[Field] = []
     raw: list[Field] = []
     for (name, value), (spelling, _) in zip(headers._pairs, headers.raw_items(), strict=True):
@@ -309,12 +315,10 @@ def _with_checked_framing(headers: Headers) -> Headers:
             value = b"chunked"
         pairs.append((name, value))
         raw.append((spelling, value))
-    normalised = object.__new__(Headers)
-    normalised._pairs = pairs
-    normalised._raw = raw
-    normalised._wire = normalised._facts = None
-    normalised._index = dict(pairs)
-    return normalised
+    headers._pairs = pairs
+    headers._raw = raw
+    headers._wire = None
+    headers._index = dict(pairs)
 
 
 def _content_length(values: list[bytes]) -> bytes:

@@ -112,12 +112,12 @@ def _read_head(
         if len(block.translate(None, ALLOWED_IN_VALUES)) == 2 * (len(lines) - 1):
             line = lines.pop(0)
             known = KNOWN_NAMES
+            fields: list[Field] = []
             try:
-                # strip() without an argument: of what it strips, only SP and HTAB got this far
-                fields = [
-                    (known[name], value.strip())
-                    for name, value in [field.split(b":", 1) for field in lines]
-                ]
+                for field in lines:
+                    name, value = field.split(b":", 1)
+                    # strip() without an argument: of what it strips, only SP and HTAB got this far
+                    fields.append((known[name], value.strip()))
             except (ValueError, LocalProtocolError):
                 pass  # a fold or an error: the careful path knows
             else:

@@ -266,10 +266,13 @@ class ChunkedReader:
         )
 
 
+_NO_BODY = ContentLengthReader(0)  # has nothing left to remember: one serves all
+
+
 def body_reader(framing: int, limits: ParserLimits) -> BodyReader:
     """The reader for a framing as `_framing` gives it."""
     if framing == CHUNKED:
         return ChunkedReader(limits)
     if framing == UNTIL_CLOSE:
         return UntilCloseReader()
-    return ContentLengthReader(framing)
+    return ContentLengthReader(framing) if framing else _NO_BODY

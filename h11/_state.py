@@ -152,6 +152,7 @@ class Position:
         "after",
         "client",
         "fresh",
+        "head_due",
         "keep_alive",
         "ours",
         "proposals",
@@ -174,6 +175,7 @@ class Position:
         self.keep_alive = keep_alive
         self.proposals = proposals
         self.ours, self.theirs = (client, server) if role is CLIENT else (server, client)
+        self.head_due = self.theirs is IDLE or self.theirs is SEND_RESPONSE  # the peer's next event
         self.after = _Successors(self)
         self.fresh: Position | None = None  # where start_next_cycle() led
 

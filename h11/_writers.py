@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._errors import LocalProtocolError
-from ._events import Data, EndOfMessage, InformationalResponse, Request, Response
+from ._events import END, Data, EndOfMessage, InformationalResponse, Request, Response
 from ._framing import CHUNKED, UNTIL_CLOSE
 from ._headers import Headers
 
@@ -49,7 +49,8 @@ def encode_response(response: Response | InformationalResponse) -> bytes:
 
 
 def _lines(headers: Headers) -> bytes:
-    return headers.wire + b"\r\n" if headers else b""
+    wire = headers.wire
+    return wire + b"\r\n" if wire else b""
 
 
 def _length(data: object) -> int:
@@ -67,15 +68,16 @@ class ContentLengthWriter:
 
     def data(self, event: Data) -> list[bytes]:
         data = event.data
-        self._left -= _length(data)
-        if self._left < 0:
+        left = self._left - _length(data)
+        if left < 0:
             raise LocalProtocolError("Too much data for declared Content-Length")
+        self._left = left
         return [data]
 
     def end(self, event: EndOfMessage) -> list[bytes]:
         if self._left:
             raise LocalProtocolError("Too little data for declared Content-Length")
-        if event.headers:
+        if event is not END and event.headers:
             raise LocalProtocolError("Content-Length and trailers don't mix")
         return []
 
@@ -109,10 +111,13 @@ class UntilCloseWriter:
         return []
 
 
+_NO_BODY = ContentLengthWriter(0)  # has nothing left to remember: one serves all
+
+
 def body_writer(framing: int) -> BodyWriter:
     """The writer for a framing as `_framing` gives it."""
     if framing == CHUNKED:
         return ChunkedWriter()
     if framing == UNTIL_CLOSE:
         return UntilCloseWriter()
-    return ContentLengthWriter(framing)
+    return ContentLengthWriter(framing) if framing else _NO_BODY
