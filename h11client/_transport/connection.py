@@ -223,27 +223,37 @@ class Connection:
 
     def _write(self, wire: list[bytes], deadline: Deadline) -> bool:
         """Whether to go on: not when the peer hung up or has given its answer already."""
-        stream = self.stream
+        if not wire:
+            return True
+        written = self._write_watching(wire, deadline)
+        while written is False:
+            if self._answered_early(deadline):
+                # Part of the body is missing on the wire, whatever the engine has framed by now.
+                self.protocol.send_failed()
+                return False
+            written = self._write_watching([b""], deadline)
+        return written is True
+
+    def _write_watching(self, wire: list[bytes], deadline: Deadline) -> bool | None:
+        """True: all of it is out; False: the peer has sent something; None: the peer has left."""
+        # Our own exceptions are OSErrors too, so nothing that raises them may stand in this try.
         try:
-            if not wire:
-                return True
-            if stream.write_many(wire, deadline.limit("write"), True):
-                return True
-            while not self._answered_early(deadline):
-                if stream.write(b"", deadline.limit("write"), True):
-                    return True
+            return self.stream.write_many(wire, deadline.limit("write"), True)
         except OSError as error:
             self._note_failed_write(error)
+            return None
         except LimitExpired as error:
             raise from_stream_error("write", error, str(self.route)) from error
-        # Part of the body is missing on the wire, whatever the engine has framed by now.
-        self.protocol.send_failed()
-        return False
 
     def _answered_early(self, deadline: Deadline) -> bool:
         """Reads what came while the body was being sent (RFC 9112 section 9.5)."""
         try:
             self._early = self._read_events(deadline.limit("read"), False)
+        except OSError as error:
+            self._note_failed_write(error)
+            return True
+        except LimitExpired as error:
+            raise from_stream_error("read_head", error, str(self.route)) from error
         except h11.RemoteProtocolError as error:
             raise from_protocol_error(error, during="read_head") from error
         return self._early is not None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectionInfo", "ResponseBody"]
 
+_NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
 _INTERRUPTED = "reading the body was interrupted"
@@ -173,8 +174,8 @@ class ResponseBody:
     def _look_ahead(self, connection: Connection, max_bytes: int) -> None:
         try:
             data = connection.protocol.receive_body(max_bytes)
-            if data is None:
-                self._finish(connection)
+            if data is None and not self._finish(connection):
+                data = _NEED_DATA
             self._ready = data
         except h11.RemoteProtocolError as error:
             self._break_off(connection, error)
@@ -196,27 +197,33 @@ class ResponseBody:
                 data = protocol.receive_body(max_bytes)
                 if type(data) is bytes:
                     return data
-                if data is None:
-                    break
-            if not block and not stream.eof_was_clean:
-                # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
-                raise h11.RemoteProtocolError("the TLS connection ended without close_notify")
-            self._finish(connection)
-            self._ready = None
-            return None
+                if data is not None:
+                    continue
+                if not block and not stream.eof_was_clean:
+                    # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
+                    raise h11.RemoteProtocolError("the TLS connection ended without close_notify")
+                if self._finish(connection):
+                    self._ready = None
+                    return None
         except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
             self._break_off(connection, error)
             return None
         except BaseException:
-            self._fail(connection, "interrupted while reading", IncompleteBody(_INTERRUPTED))
+            if self._connection is not None:
+                failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
+                self._fail(connection, "interrupted while reading", failure)
             raise
 
-    def _finish(self, connection: Connection) -> None:
+    def _finish(self, connection: Connection) -> bool:
+        """Gives the connection back, unless the data is over and its trailers are yet to come."""
         end = connection.protocol.next_event()
-        if type(end) is _EndOfMessage and end.headers:
+        if type(end) is not _EndOfMessage:
+            return False
+        if end.headers:
             self.trailers = end.headers
         self._leave(connection)
         self._owner.release(connection, connection.end_exchange(self._head))
+        return True
 
     def _leave(self, connection: Connection) -> None:
         protocol = connection.protocol
@@ -252,7 +259,8 @@ class ResponseBody:
         try:
             drained = self._drain(connection)
         except BaseException:
-            self._fail(connection, "interrupted while draining", failure)
+            if self._connection is not None:
+                self._fail(connection, "interrupted while draining", failure)
             raise
         if drained:
             self._ready = None
@@ -272,8 +280,7 @@ class ResponseBody:
         try:
             while True:
                 data = protocol.receive_body(READ_SIZE)
-                if data is None:
-                    self._finish(connection)
+                if data is None and self._finish(connection):
                     return True
                 if type(data) is bytes:
                     budget -= len(data)
