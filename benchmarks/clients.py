@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import samples
-from benchmarks.harness import Contender, Measure, Plan, Server, Task, Team, run_rounds
+from benchmarks.harness import Contender, Plan, Server, Task, measure
 from benchmarks.report import MEGABYTES, MICROSECONDS, Asked, Comparison, Section
 
 if TYPE_CHECKING:
@@ -42,16 +42,14 @@ def get(settings: Settings) -> Section:
         Comparison("GET", Task(OURS, "get"), Task(name, "get"), ASKED_GET.get(name))
         for name in against
     ]
-    with Server(settings.python) as server, team_of(settings, (OURS, *against)) as team:
-        tasks = [Task(name, "get") for name in (OURS, *against)]
+    tasks = [Task(name, "get") for name in (OURS, *against)]
+    with Server(settings.python) as server:
         plan = Plan(
             settings.rounds(21), settings.seconds(0.06), {"urls": {"get": server.url("/small")}}
         )
-        measures = run_rounds(team, tasks, plan)
+        figures = measure("clients", contenders(settings, (OURS, *against)), [(tasks, plan)])
     title = "Clients: CPU per small keep-alive GET (9-field head, 64 bytes of JSON)"
-    return Section(
-        title, MICROSECONDS, rows, measures, team.names, team.missing, wall=True, notes=NOTES
-    )
+    return Section(title, MICROSECONDS, rows, *figures, wall=True, notes=NOTES)
 
 
 def variants(settings: Settings) -> Section:
@@ -63,23 +61,24 @@ def variants(settings: Settings) -> Section:
         for label, work in VARIANTS
         for name in VARIANTS_AGAINST
     ]
-    with Server(settings.python) as server, team_of(settings, names) as team:
+    with Server(settings.python) as server:
         urls = {
             "get-with": server.url("/small"),
             "post-json": server.url("/small"),
             "new": server.url("/close"),
         }
         plan = Plan(settings.rounds(11), settings.seconds(0.06), {"urls": urls})
-        measures = run_rounds(team, tasks, plan)
+        figures = measure("clients", contenders(settings, names), [(tasks, plan)])
     title = "Clients: other small requests (CPU per request)"
-    return Section(title, MICROSECONDS, rows, measures, team.names, team.missing, wall=True)
+    return Section(title, MICROSECONDS, rows, *figures, wall=True)
 
 
 def streams(settings: Settings) -> Section:
     """CPU per body byte of downloads and a chunked upload."""
     rows: list[Comparison] = []
-    measures: dict[Task, list[Measure]] = {}
-    with Server(settings.python) as server, team_of(settings, (OURS, *STREAM_AGAINST)) as team:
+    steps: list[tuple[list[Task], Plan]] = []
+    names = (OURS, *STREAM_AGAINST)
+    with Server(settings.python) as server:
         for label, work, total in STREAM_WORKS:
             urls = {
                 "tiny": server.url(f"/chunks/{samples.TINY}/{total}"),
@@ -87,17 +86,18 @@ def streams(settings: Settings) -> Section:
                 "length": server.url(f"/length/{total}"),
                 "upload": server.url("/upload"),
             }
-            plan = Plan(settings.rounds(9), settings.seconds(0.05), {"urls": urls, "total": total})
-            tasks = [Task(name, work) for name in (OURS, *STREAM_AGAINST)]
-            measures |= run_rounds(team, tasks, plan)
+            options = {"urls": urls, "total": total}
+            tasks = [Task(name, work) for name in names]
+            steps.append((tasks, Plan(settings.rounds(9), settings.seconds(0.05), options)))
             rows += [Comparison(label, tasks[0], task) for task in tasks[1:]]
+        figures = measure("clients", contenders(settings, names), steps)
     title = "Clients: streamed bodies (MB per second of CPU, blocks of 64 KiB)"
-    return Section(title, MEGABYTES, rows, measures, team.names, team.missing, wall=True)
+    return Section(title, MEGABYTES, rows, *figures, wall=True)
 
 
-def team_of(settings: Settings, names: Sequence[str]) -> Team:
+def contenders(settings: Settings, names: Sequence[str]) -> list[Contender]:
     """The contenders whose environment exists; ours runs in the same interpreter as its peers."""
-    contenders = []
+    able = []
     for name in names:
         home = settings.python
         if name in PEERS or name in APART:
@@ -105,8 +105,8 @@ def team_of(settings: Settings, names: Sequence[str]) -> Team:
             if found is None:
                 continue
             home = found
-        contenders.append(Contender(name, home, ours=name == OURS))
-    return Team("clients", contenders)
+        able.append(Contender(name, home, ours=name == OURS))
+    return able
 
 
 NOTES = (

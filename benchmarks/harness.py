@@ -20,6 +20,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = str(ROOT / "benchmarks" / "workers" / "__main__.py")
 ANSWER_SECONDS = 60.0  # a round takes a fraction of a second: a silent worker is a hung one
+GENERATIONS = 3  # of worker processes in one run
 WARM_UP_FRACTION = 0.25  # of a round's length, spent before the piece count is fixed
 
 
@@ -206,6 +207,39 @@ class Plan(NamedTuple):
     rounds: int
     seconds: float
     options: dict[str, Any]
+
+
+class Figures(NamedTuple):
+    """What was measured, the contenders' names with versions, and what was not measured and why."""
+
+    measures: dict[Task, list[Measure]]
+    names: dict[str, str]
+    missing: dict[str, str]
+
+
+def measure(
+    suite: str, contenders: Sequence[Contender], steps: Sequence[tuple[Sequence[Task], Plan]]
+) -> Figures:
+    """Run all steps in several generations of workers.
+
+    The layout of a process in memory favours or burdens its contender by some per cent for as long
+    as it lives; new processes draw new lots.
+    """
+    figures = Figures({}, {}, {})
+    generations = min(GENERATIONS, *(plan.rounds for _, plan in steps))
+    for number in range(generations):
+        with Team(suite, contenders) as team:
+            for tasks, plan in steps:
+                rounds = plan.rounds // generations + (number < plan.rounds % generations)
+                for task, rows in run_rounds(team, tasks, plan._replace(rounds=rounds)).items():
+                    figures.measures.setdefault(task, []).extend(rows)
+            figures.names.update(team.names)
+            figures.missing.update(team.missing)
+    for tasks, plan in steps:
+        for task in tasks:
+            if len(figures.measures.get(task, ())) != plan.rounds:
+                figures.measures[task] = []  # it failed: its rounds do not pair with the others'
+    return figures
 
 
 def run_rounds(team: Team, tasks: Sequence[Task], plan: Plan) -> dict[Task, list[Measure]]:

@@ -80,7 +80,9 @@ def with_work(name: str, use: Callable[[Work], None]) -> None:
 
 
 def profile(arguments: argparse.Namespace, work: Work) -> None:
-    work(min(WARM_UP, arguments.count))
+    work(WARM_UP)
+    gc.collect()
+    gc.freeze()  # a full collection that falls into one run and not into another is no difference
     if arguments.how == "plain":
         work(arguments.count)
     elif arguments.how == "sample":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.harness import Contender, Plan, Task, Team, run_rounds
+from benchmarks.harness import Contender, Plan, Task, measure
 from benchmarks.report import MEGABYTES, MICROSECONDS, Asked, Comparison, Section, Unit
 
 if TYPE_CHECKING:
@@ -50,6 +50,5 @@ def measured(settings: Settings, title: str, unit: Unit, rows: list[Comparison])
         contenders.append(Contender(THEIRS, settings.peers))
     tasks = list(dict.fromkeys(task for one in rows for task in (one.ours, one.theirs)))
     plan = Plan(settings.rounds(21), settings.seconds(0.04), {})
-    with Team("engine", contenders) as team:
-        measures = run_rounds(team, tasks, plan)
-        return Section(title, unit, rows, measures, team.names, team.missing)
+    figures = measure("engine", contenders, [(tasks, plan)])
+    return Section(title, unit, rows, *figures)
