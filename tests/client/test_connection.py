@@ -32,7 +32,10 @@ def opened(*steps, timeout=None, limits=None, byte_by_byte=False, **dial):
 
 
 def event(method="GET", **fields):
-    headers = [("Host", "a.test"), *((name.replace("_", "-"), value) for name, value in fields.items())]
+    headers = [
+        ("Host", "a.test"),
+        *((name.replace("_", "-"), value) for name, value in fields.items()),
+    ]
     return h11.Request(method=method, target="/", headers=headers)
 
 
@@ -56,19 +59,45 @@ def test_dialling_https_upgrades_with_the_routes_configuration():
 VERIFICATION = ssl.SSLCertVerificationError(1, "certificate verify failed")
 
 FAILED_DIALS = [
-    ("refused", {"error": ConnectionRefusedError(errno.ECONNREFUSED, "refused")}, exceptions.ConnectionError),
-    ("unknown host", {"error": gaierror(-2, "Name or service not known")}, exceptions.ConnectionError),
-    ("unreachable", {"error": OSError(errno.ENETUNREACH, "unreachable")}, exceptions.ConnectionError),
-    ("no descriptor left", {"error": OSError(errno.EMFILE, "too many open files")}, exceptions.ConnectionError),
+    (
+        "refused",
+        {"error": ConnectionRefusedError(errno.ECONNREFUSED, "refused")},
+        exceptions.ConnectionError,
+    ),
+    (
+        "unknown host",
+        {"error": gaierror(-2, "Name or service not known")},
+        exceptions.ConnectionError,
+    ),
+    (
+        "unreachable",
+        {"error": OSError(errno.ENETUNREACH, "unreachable")},
+        exceptions.ConnectionError,
+    ),
+    (
+        "no descriptor left",
+        {"error": OSError(errno.EMFILE, "too many open files")},
+        exceptions.ConnectionError,
+    ),
     ("too slow", {"takes": 10.0}, exceptions.ConnectTimeout),
     ("certificate not trusted", {"tls_error": VERIFICATION}, exceptions.SSLError),
     ("hung up in the handshake", {"tls_error": ssl.SSLEOFError(8, "EOF")}, exceptions.SSLError),
-    ("reset in the handshake", {"tls_error": ConnectionResetError(104, "reset")}, exceptions.ConnectionError),
-    ("handshake too slow", {"tls_error": LimitExpired(Limit(10.0, "connect"))}, exceptions.ConnectTimeout),
+    (
+        "reset in the handshake",
+        {"tls_error": ConnectionResetError(104, "reset")},
+        exceptions.ConnectionError,
+    ),
+    (
+        "handshake too slow",
+        {"tls_error": LimitExpired(Limit(10.0, "connect"))},
+        exceptions.ConnectTimeout,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("dial", "public"), [row[1:] for row in FAILED_DIALS], ids=[row[0] for row in FAILED_DIALS])
+@pytest.mark.parametrize(
+    ("dial", "public"), [row[1:] for row in FAILED_DIALS], ids=[row[0] for row in FAILED_DIALS]
+)
 def test_a_failed_dial_is_one_of_our_exceptions_with_its_cause(dial, public):
     error = dial.get("error")
     network = ScriptedNetwork(error if error else Dial([], **dial))
@@ -119,7 +148,9 @@ def test_a_body_as_large_as_what_is_joined_is_still_one_write():
 
 def test_a_file_of_known_length_has_its_head_in_the_first_write():
     connection, stream, deadline = opened()
-    connection.send_request(event("PUT", Content_Length="4"), encode_body(io.BytesIO(b"file")), deadline)
+    connection.send_request(
+        event("PUT", Content_Length="4"), encode_body(io.BytesIO(b"file")), deadline
+    )
     assert stream.writes[0].endswith(b"\r\n\r\nfile")
 
 
@@ -143,7 +174,9 @@ def test_each_piece_of_an_iterator_is_one_chunk_in_one_write():
 @pytest.mark.safety("2b5")
 def test_an_empty_piece_never_becomes_the_last_chunk():
     connection, stream, deadline = opened()
-    connection.send_request(chunked(), encode_body(iter([b"", b"a", b"", b"", b"b", b""])), deadline)
+    connection.send_request(
+        chunked(), encode_body(iter([b"", b"a", b"", b"", b"b", b""])), deadline
+    )
     assert stream.written.endswith(b"\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
 
 
@@ -179,7 +212,9 @@ WRONG_LENGTHS = [
 
 
 @pytest.mark.safety("2b4")
-@pytest.mark.parametrize("grown", [row[1] for row in WRONG_LENGTHS], ids=[row[0] for row in WRONG_LENGTHS])
+@pytest.mark.parametrize(
+    "grown", [row[1] for row in WRONG_LENGTHS], ids=[row[0] for row in WRONG_LENGTHS]
+)
 def test_a_body_that_is_not_as_long_as_announced_is_an_error(grown):
     connection, stream, deadline = opened()
     file = File(b"sixsix", grown)
@@ -203,11 +238,15 @@ def test_bytes_that_do_not_fit_the_announced_length_are_never_sent(content):
 
 
 @pytest.mark.safety("2b4")
-@pytest.mark.parametrize("pieces", [[b"12"], [b"123", b"456"], []], ids=["too short", "too long", "empty"])
+@pytest.mark.parametrize(
+    "pieces", [[b"12"], [b"123", b"456"], []], ids=["too short", "too long", "empty"]
+)
 def test_an_iterator_is_held_to_the_length_that_the_caller_announced(pieces):
-    connection, stream, deadline = opened()
+    connection, _stream, deadline = opened()
     with pytest.raises(exceptions.LocalProtocolError):
-        connection.send_request(event("POST", Content_Length="5"), encode_body(iter(pieces)), deadline)
+        connection.send_request(
+            event("POST", Content_Length="5"), encode_body(iter(pieces)), deadline
+        )
     assert connection.protocol.our_state is h11.ERROR
 
 
@@ -216,7 +255,17 @@ class Odd(Exception):
 
 
 @pytest.mark.safety("2d4")
-@pytest.mark.parametrize("error", [Odd("mine"), OSError("disk"), ConnectionResetError("theirs"), KeyboardInterrupt(), exceptions.ReadTimeout("inner", limit="read")], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        Odd("mine"),
+        OSError("disk"),
+        ConnectionResetError("theirs"),
+        KeyboardInterrupt(),
+        exceptions.ReadTimeout("inner", limit="read"),
+    ],
+    ids=lambda e: type(e).__name__,
+)
 def test_what_the_callers_iterator_raises_passes_unchanged(error):
     connection, stream, deadline = opened()
 
@@ -234,7 +283,7 @@ def test_what_the_callers_iterator_raises_passes_unchanged(error):
 
 
 def test_a_write_that_takes_too_long_is_a_write_timeout():
-    connection, stream, deadline = opened(stalls_after=10, timeout=Timeout(write=3))
+    connection, _stream, deadline = opened(stalls_after=10, timeout=Timeout(write=3))
     with pytest.raises(exceptions.WriteTimeout) as caught:
         connection.send_request(event(), NO_BODY, deadline)
     assert caught.value.limit == "write"
@@ -244,7 +293,7 @@ def test_a_write_that_takes_too_long_is_a_write_timeout():
 
 
 def test_a_total_that_runs_out_while_writing_is_named():
-    connection, stream, deadline = opened(stalls_after=10, timeout=Timeout(write=30, total=3))
+    connection, _stream, deadline = opened(stalls_after=10, timeout=Timeout(write=30, total=3))
     with pytest.raises(exceptions.WriteTimeout) as caught:
         connection.send_request(chunked(), encode_body(iter([b"a", b"b"])), deadline)
     assert caught.value.limit == "total"
@@ -254,7 +303,11 @@ def test_a_total_that_runs_out_while_writing_is_named():
 
 
 @pytest.mark.safety("M7", "2e2")
-@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "pipe"), ConnectionResetError(errno.ECONNRESET, "reset")], ids=["EPIPE", "ECONNRESET"])
+@pytest.mark.parametrize(
+    "error",
+    [BrokenPipeError(errno.EPIPE, "pipe"), ConnectionResetError(errno.ECONNRESET, "reset")],
+    ids=["EPIPE", "ECONNRESET"],
+)
 @pytest.mark.parametrize("written", [0, 20, 5000])
 def test_after_a_failed_write_the_answer_is_still_read(error, written):
     answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
@@ -278,10 +331,12 @@ NO_ANSWERS = [
 
 
 @pytest.mark.safety("2e2")
-@pytest.mark.parametrize("steps", [row[1] for row in NO_ANSWERS], ids=[row[0] for row in NO_ANSWERS])
+@pytest.mark.parametrize(
+    "steps", [row[1] for row in NO_ANSWERS], ids=[row[0] for row in NO_ANSWERS]
+)
 def test_after_a_failed_write_without_an_answer_the_writes_error_is_raised(steps):
     error = BrokenPipeError(errno.EPIPE, "pipe")
-    connection, stream, deadline = opened(*steps, write_error=(5, error))
+    connection, _stream, deadline = opened(*steps, write_error=(5, error))
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.ConnectionError) as caught:
         connection.read_head(deadline)
@@ -314,7 +369,9 @@ def test_an_answer_to_the_last_piece_does_not_make_a_half_sent_body_complete():
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     connection, stream, deadline = opened(Unsolicited(answer, after=100), stalls_after=100)
     content = b"x" * (JOIN_SIZE + 1)
-    connection.send_request(event("POST", Content_Length=str(len(content))), encode_body(content), deadline)
+    connection.send_request(
+        event("POST", Content_Length=str(len(content))), encode_body(content), deadline
+    )
     head = connection.read_head(deadline)
     assert stream.bytes_written == 100
     assert not connection.end_exchange(head)
@@ -332,7 +389,7 @@ def test_an_interim_answer_does_not_stop_the_upload():
 
 
 def test_garbage_during_the_upload_is_a_protocol_error():
-    connection, stream, deadline = opened(Unsolicited(b"\x00", after=100), stalls_after=100)
+    connection, _stream, deadline = opened(Unsolicited(b"\x00", after=100), stalls_after=100)
     with pytest.raises(exceptions.RemoteProtocolError):
         connection.send_request(chunked(), encode_body(iter([b"x" * 1000])), deadline)
 
@@ -341,7 +398,7 @@ def test_garbage_during_the_upload_is_a_protocol_error():
 
 
 def read_head(*steps, **options):
-    connection, stream, deadline = opened(*steps, **options)
+    connection, _stream, deadline = opened(*steps, **options)
     connection.send_request(event(), NO_BODY, deadline)
     return connection, connection.read_head(deadline)
 
@@ -364,7 +421,7 @@ def test_interim_responses_are_kept_apart_from_the_answer(byte_by_byte):
 @pytest.mark.safety("M9", "F13")
 def test_endless_interim_responses_end_at_the_limit():
     hints = b"HTTP/1.1 103 Early Hints\r\n\r\n"
-    connection, stream, deadline = opened(hints * 32, hints, OK)
+    connection, _stream, deadline = opened(hints * 32, hints, OK)
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.RemoteProtocolError):
         connection.read_head(deadline)
@@ -372,12 +429,14 @@ def test_endless_interim_responses_end_at_the_limit():
 
 
 def test_as_many_interim_responses_as_the_limit_are_fine():
-    connection, head = read_head(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 32 + OK)
+    _connection, head = read_head(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 32 + OK)
     assert head.status_code == 200
 
 
 def test_switching_protocols_is_final():
-    connection, stream, deadline = opened(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nother")
+    connection, _stream, deadline = opened(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nother"
+    )
     request = event(Connection="upgrade", Upgrade="x")
     connection.send_request(request, NO_BODY, deadline)
     head = connection.read_head(deadline)
@@ -398,15 +457,25 @@ WRONG_HEADS = [
     ("HTTP/2", b"HTTP/2.0 200 OK\r\n\r\n", exceptions.RemoteProtocolError),
     ("no status", b"HTTP/1.1\r\n\r\n", exceptions.RemoteProtocolError),
     ("a blank line first", b"\r\n" + OK, exceptions.RemoteProtocolError),
-    ("a header without a colon", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", exceptions.RemoteProtocolError),
-    ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", exceptions.RemoteProtocolError),
+    (
+        "a header without a colon",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        exceptions.RemoteProtocolError,
+    ),
+    (
+        "two lengths",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        exceptions.RemoteProtocolError,
+    ),
     ("a request", GET_HEAD, exceptions.RemoteProtocolError),
 ]
 
 
 @pytest.mark.safety("X23", "2a2", "F5")
 @pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
-@pytest.mark.parametrize(("wire", "public"), [row[1:] for row in WRONG_HEADS], ids=[row[0] for row in WRONG_HEADS])
+@pytest.mark.parametrize(
+    ("wire", "public"), [row[1:] for row in WRONG_HEADS], ids=[row[0] for row in WRONG_HEADS]
+)
 def test_what_is_no_response_is_a_protocol_error(wire, public, byte_by_byte):
     with pytest.raises(public) as caught:
         read_head(wire, b"", byte_by_byte=byte_by_byte)
@@ -416,7 +485,7 @@ def test_what_is_no_response_is_a_protocol_error(wire, public, byte_by_byte):
 @pytest.mark.safety("F20", "2a10")
 @pytest.mark.parametrize("cut", range(len(OK)))
 def test_a_head_cut_at_any_byte_is_a_protocol_error(cut):
-    connection, stream, deadline = opened(*([OK[:cut]] if cut else []), b"")
+    connection, _stream, deadline = opened(*([OK[:cut]] if cut else []), b"")
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.RemoteProtocolError):
         connection.read_head(deadline)
@@ -435,7 +504,7 @@ def test_a_close_before_any_byte_has_words_of_its_own():
 
 def test_a_reset_before_the_head_is_a_connection_error():
     error = ConnectionResetError(errno.ECONNRESET, "reset")
-    connection, stream, deadline = opened(error)
+    connection, _stream, deadline = opened(error)
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.ConnectionError) as caught:
         connection.read_head(deadline)
@@ -444,7 +513,7 @@ def test_a_reset_before_the_head_is_a_connection_error():
 
 
 def test_a_head_that_does_not_come_is_a_read_timeout():
-    connection, stream, deadline = opened(Pause(100.0), timeout=Timeout(read=5))
+    connection, _stream, deadline = opened(Pause(100.0), timeout=Timeout(read=5))
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.ReadTimeout) as caught:
         connection.read_head(deadline)
@@ -456,7 +525,7 @@ def test_a_head_that_does_not_come_is_a_read_timeout():
 @pytest.mark.safety("M8", "X4")
 def test_a_dripping_head_ends_with_the_total_only():
     drip = [step for byte in OK for step in (Pause(0.5), bytes([byte]))]
-    connection, stream, deadline = opened(*drip, timeout=Timeout(read=1, total=10))
+    connection, _stream, deadline = opened(*drip, timeout=Timeout(read=1, total=10))
     connection.send_request(event(), NO_BODY, deadline)
     with pytest.raises(exceptions.ReadTimeout) as caught:
         connection.read_head(deadline)
@@ -503,13 +572,33 @@ def test_a_complete_exchange_leaves_a_connection_ready_for_the_next():
 
 
 NOT_REUSABLE = [
-    ("the server closes", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", None),
-    ("close among others", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n", None),
-    ("close in a second line", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x\r\nConnection: close\r\n\r\n", None),
+    (
+        "the server closes",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        None,
+    ),
+    (
+        "close among others",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n",
+        None,
+    ),
+    (
+        "close in a second line",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x\r\nConnection: close\r\n\r\n",
+        None,
+    ),
     ("the client closes", OK, {"Connection": "close"}),
     ("HTTP/1.0", b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", None),
-    ("HTTP/1.0 with keep-alive", b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", None),
-    ("both framings", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", None),
+    (
+        "HTTP/1.0 with keep-alive",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+        None,
+    ),
+    (
+        "both framings",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        None,
+    ),
     ("a line end behind the response", OK + b"\r\n", None),
     ("a byte behind the response", OK + b"x", None),
     ("a second response glued behind", OK + OK, None),
@@ -519,17 +608,19 @@ NOT_REUSABLE = [
 
 
 @pytest.mark.safety("M1", "M3", "F6", "F16", "2c1", "2c2", "2a3", "X5")
-@pytest.mark.parametrize(("wire", "fields"), [row[1:] for row in NOT_REUSABLE], ids=[row[0] for row in NOT_REUSABLE])
+@pytest.mark.parametrize(
+    ("wire", "fields"), [row[1:] for row in NOT_REUSABLE], ids=[row[0] for row in NOT_REUSABLE]
+)
 def test_every_other_end_closes_the_connection(wire, fields):
     request = event(**fields) if fields else None
-    connection, stream, reusable = after_exchange(wire, request=request)
+    _connection, stream, reusable = after_exchange(wire, request=request)
     assert not reusable
     assert stream.closed
 
 
 def test_a_body_behind_the_answer_to_head_closes_the_connection():
     wire = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
-    connection, stream, reusable = after_exchange(wire, request=event("HEAD"))
+    _connection, stream, reusable = after_exchange(wire, request=event("HEAD"))
     assert not reusable
     assert stream.closed
 
@@ -550,17 +641,19 @@ KEEP_ALIVES = [
 ]
 
 
-@pytest.mark.parametrize(("values", "seconds"), [row[1:] for row in KEEP_ALIVES], ids=[row[0] for row in KEEP_ALIVES])
+@pytest.mark.parametrize(
+    ("values", "seconds"), [row[1:] for row in KEEP_ALIVES], ids=[row[0] for row in KEEP_ALIVES]
+)
 def test_how_long_the_server_promises_to_keep_the_connection(values, seconds):
     lines = b"".join(b"Keep-Alive: " + value + b"\r\n" for value in values)
     wire = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + lines + b"\r\n"
-    connection, stream, reusable = after_exchange(wire)
+    connection, _stream, reusable = after_exchange(wire)
     assert reusable
     assert connection.keep_alive == seconds
 
 
 def test_requests_are_counted_and_bytes_of_each_told_apart():
-    connection, stream, deadline = opened(OK, OK)
+    connection, _stream, deadline = opened(OK, OK)
     for number in (1, 2):
         connection.send_request(event(), NO_BODY, deadline)
         assert connection.served == number
@@ -574,14 +667,14 @@ def test_requests_are_counted_and_bytes_of_each_told_apart():
 
 
 def test_a_connection_shows_where_it_leads_and_what_it_does():
-    connection, stream, deadline = opened(OK)
+    connection, _stream, deadline = opened(OK)
     assert repr(connection) == "<Connection http://a.test:80 requests=0 IDLE/IDLE>"
     connection.send_request(event(), NO_BODY, deadline)
     assert repr(connection) == "<Connection http://a.test:80 requests=1 DONE/SEND_RESPONSE>"
 
 
 def test_closing_twice_is_fine():
-    connection, stream, deadline = opened()
+    connection, stream, _deadline = opened()
     connection.close("first")
     connection.close("second")
     assert isinstance(connection, Connection)

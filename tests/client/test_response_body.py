@@ -37,7 +37,9 @@ class Owner:
 class Exchange:
     """A GET that was sent and whose head was read; `body` is what it is all about."""
 
-    def __init__(self, *steps, method="GET", tls=False, timeout=None, limits=None, byte_by_byte=False, **dial):
+    def __init__(
+        self, *steps, method="GET", tls=False, timeout=None, limits=None, byte_by_byte=False, **dial
+    ):
         self.network = ScriptedNetwork(Dial(steps, **dial), byte_by_byte=byte_by_byte)
         self.deadline = Deadline(timeout or Timeout(), self.network.clock)
         route = Route("https", "a.test", 443, TLSConfig()) if tls else Route("http", "a.test", 80)
@@ -50,11 +52,14 @@ class Exchange:
         self.body = ResponseBody(connection, head, self.owner, self.deadline)
 
     def read_all(self, size=1000):
-        pieces = []
+        received = bytearray()
+        self.read_into(received, size)
+        return bytes(received)
+
+    def read_into(self, received, size):
         while piece := self.body.read(size):
             assert len(piece) <= size
-            pieces.append(piece)
-        return b"".join(pieces)
+            received += piece
 
 
 def length(number, *, extra=b""):
@@ -78,7 +83,9 @@ WHOLE = [
 
 @pytest.mark.parametrize("split", ["whole", "byte by byte", "at random"])
 @pytest.mark.parametrize("size", [1, 3, 65536])
-@pytest.mark.parametrize(("wire", "end", "content", "fate"), [row[1:] for row in WHOLE], ids=[row[0] for row in WHOLE])
+@pytest.mark.parametrize(
+    ("wire", "end", "content", "fate"), [row[1:] for row in WHOLE], ids=[row[0] for row in WHOLE]
+)
 def test_a_body_comes_whole_however_it_is_split_and_read(wire, end, content, fate, size, split):
     if len(wire) > 10_000 and (size < 1000 or split == "byte by byte"):
         size, split = 1000, "whole"
@@ -105,7 +112,9 @@ NO_BODIES = [
 
 
 @pytest.mark.safety("2a6")
-@pytest.mark.parametrize(("method", "wire"), [row[1:] for row in NO_BODIES], ids=[row[0] for row in NO_BODIES])
+@pytest.mark.parametrize(
+    ("method", "wire"), [row[1:] for row in NO_BODIES], ids=[row[0] for row in NO_BODIES]
+)
 def test_without_a_body_the_connection_is_back_at_once(method, wire):
     exchange = Exchange(wire, method=method)
     assert exchange.owner.returned == ["reusable"]
@@ -143,13 +152,19 @@ def test_trailers_are_there_after_the_end_and_not_before():
 
 FRAMED = [
     ("length", length(11), b"hello world"),
-    ("chunked with trailers", CHUNKED, b"5;x=1\r\nhello\r\n6\r\n world\r\n0\r\nDigest: abc\r\n\r\n"),
+    (
+        "chunked with trailers",
+        CHUNKED,
+        b"5;x=1\r\nhello\r\n6\r\n world\r\n0\r\nDigest: abc\r\n\r\n",
+    ),
 ]
 CUTS = [(name, head, body, cut) for name, head, body in FRAMED for cut in range(len(body))]
 
 
 @pytest.mark.safety("F20", "2a10", "M14", "X1", "I7")
-@pytest.mark.parametrize(("name", "head", "wire", "cut"), CUTS, ids=[f"{row[0]} at {row[3]}" for row in CUTS])
+@pytest.mark.parametrize(
+    ("name", "head", "wire", "cut"), CUTS, ids=[f"{row[0]} at {row[3]}" for row in CUTS]
+)
 @pytest.mark.parametrize("how", ["end", "reset", "timeout"])
 def test_a_body_cut_at_any_byte_is_never_complete(name, head, wire, cut, how):
     ends = {
@@ -158,10 +173,9 @@ def test_a_body_cut_at_any_byte_is_never_complete(name, head, wire, cut, how):
         "timeout": Pause(1000.0),
     }
     exchange = Exchange(head, *([wire[:cut]] if cut else []), ends[how])
-    received = b""
+    received = bytearray()
     with pytest.raises(exceptions.RequestException) as caught:
-        while piece := exchange.body.read(4):
-            received += piece
+        exchange.read_into(received, 4)
     assert b"hello world".startswith(received)
     if how == "timeout":
         assert isinstance(caught.value, exceptions.BodyReadTimeout)
@@ -188,7 +202,9 @@ WRONG_CHUNKS = [
 
 @pytest.mark.safety("F1", "F2", "F3", "2j1")
 @pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
-@pytest.mark.parametrize("wire", [row[1] for row in WRONG_CHUNKS], ids=[row[0] for row in WRONG_CHUNKS])
+@pytest.mark.parametrize(
+    "wire", [row[1] for row in WRONG_CHUNKS], ids=[row[0] for row in WRONG_CHUNKS]
+)
 def test_broken_framing_is_an_incomplete_body(wire, byte_by_byte):
     exchange = Exchange(CHUNKED + wire, byte_by_byte=byte_by_byte)
     with pytest.raises(exceptions.IncompleteBody) as caught:
@@ -261,7 +277,9 @@ def test_body_reads_carry_the_read_limit_and_do_not_wait_first():
 
 
 @pytest.mark.safety("X22")
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=lambda e: type(e).__name__
+)
 def test_an_interruption_passes_and_closes_the_connection(error):
     exchange = Exchange(length(5) + b"he", error)
     assert exchange.body.read(100) == b"he"
@@ -280,15 +298,35 @@ EARLY_CLOSES = [
     ("all of it is here", [length(5) + b"hello"], None, "reusable"),
     ("the rest is small and comes", [length(10) + b"hello", b"world"], None, "reusable"),
     ("the rest is small and does not come", [length(10) + b"hello", Pause(1.0)], None, "closed"),
-    ("the rest is small and comes too slowly", [length(10) + b"hello", *[Pause(0.03), b"x"] * 5], None, "closed"),
+    (
+        "the rest is small and comes too slowly",
+        [length(10) + b"hello", *[Pause(0.03), b"x"] * 5],
+        None,
+        "closed",
+    ),
     ("the rest is small and is cut", [length(10) + b"hello", b""], None, "closed"),
-    ("the rest is small and the connection breaks", [length(10) + b"hello", OSError(5, "io")], None, "closed"),
+    (
+        "the rest is small and the connection breaks",
+        [length(10) + b"hello", OSError(5, "io")],
+        None,
+        "closed",
+    ),
     ("as much as the bound", [length(256 * 1024), *[b"x" * 65536] * 4], None, "reusable"),
     ("more than the bound", [length(256 * 1024 + 1)], None, "closed"),
     ("chunked, all of it is here", [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"], None, "reusable"),
     ("chunked, the rest has come", [CHUNKED + b"5\r\nhello\r\n", b"0\r\n\r\n"], None, "reusable"),
-    ("chunked, the rest has not come", [CHUNKED + b"5\r\nhello\r\n", Pause(0.01), b"0\r\n\r\n"], None, "closed"),
-    ("chunked, without an end", [CHUNKED, *[b"10000\r\n" + b"x" * 65536 + b"\r\n"] * 5], None, "closed"),
+    (
+        "chunked, the rest has not come",
+        [CHUNKED + b"5\r\nhello\r\n", Pause(0.01), b"0\r\n\r\n"],
+        None,
+        "closed",
+    ),
+    (
+        "chunked, without an end",
+        [CHUNKED, *[b"10000\r\n" + b"x" * 65536 + b"\r\n"] * 5],
+        None,
+        "closed",
+    ),
     ("chunked, broken", [CHUNKED + b"5\r\nhello\r\n", b"XX\r\n"], None, "closed"),
     ("until close", [UNTIL_CLOSE + b"hello", b""], None, "closed"),
     ("nothing may be drained", [length(10) + b"hello"], Limits(drain_bytes=0), "closed"),
@@ -297,7 +335,11 @@ EARLY_CLOSES = [
 
 
 @pytest.mark.safety("2c3")
-@pytest.mark.parametrize(("steps", "limits", "fate"), [row[1:] for row in EARLY_CLOSES], ids=[row[0] for row in EARLY_CLOSES])
+@pytest.mark.parametrize(
+    ("steps", "limits", "fate"),
+    [row[1:] for row in EARLY_CLOSES],
+    ids=[row[0] for row in EARLY_CLOSES],
+)
 def test_closing_early_drains_within_its_bound_or_closes(steps, limits, fate):
     exchange = Exchange(*steps, limits=limits)
     exchange.body.close()
@@ -349,7 +391,9 @@ def test_switching_protocols_never_gives_the_connection_back_for_reuse():
     deadline = Deadline(Timeout(), network.clock)
     connection = open_connection(Route("http", "a.test", 80), network, deadline, Limits())
     fields = [("Host", "a.test"), ("Connection", "upgrade"), ("Upgrade", "x")]
-    connection.send_request(h11.Request(method="GET", target="/", headers=fields), NO_BODY, deadline)
+    connection.send_request(
+        h11.Request(method="GET", target="/", headers=fields), NO_BODY, deadline
+    )
     owner = Owner()
     body = ResponseBody(connection, connection.read_head(deadline), owner, deadline)
     assert owner.returned == ["closed"]
@@ -389,7 +433,11 @@ def test_connection_info_of_a_broken_exchange_says_error():
 def test_connection_info_over_tls_has_its_version_and_cipher():
     exchange = Exchange(length(0), tls=True)
     info = exchange.body.connection_info
-    assert (info.tls_version, info.cipher, info.certificate) == ("TLSv1.3", "SCRIPTED", b"certificate")
+    assert (info.tls_version, info.cipher, info.certificate) == (
+        "TLSv1.3",
+        "SCRIPTED",
+        b"certificate",
+    )
 
 
 def test_what_the_server_sends_by_itself_within_a_body_is_the_body():

@@ -15,8 +15,20 @@ SAME = [
     ("spelling of the host", "http://A.TEST/", {}, "http://a.test/", {}),
     ("default port", "http://a.test:80/", {}, "http://a.test/", {}),
     ("fragment", "https://a.test/#top", {}, "https://a.test/", {}),
-    ("verify does not concern plain http", "http://a.test/", {"verify": False}, "http://a.test/", {}),
-    ("a certificate does not concern plain http", "http://a.test/", {"cert": "c.pem"}, "http://a.test/", {}),
+    (
+        "verify does not concern plain http",
+        "http://a.test/",
+        {"verify": False},
+        "http://a.test/",
+        {},
+    ),
+    (
+        "a certificate does not concern plain http",
+        "http://a.test/",
+        {"cert": "c.pem"},
+        "http://a.test/",
+        {},
+    ),
 ]
 
 DIFFERENT = [
@@ -24,17 +36,45 @@ DIFFERENT = [
     ("scheme on one port", "http://a.test:443/", {}, "https://a.test/", {}),
     ("host", "http://a.test/", {}, "http://b.test/", {}),
     ("port", "http://a.test/", {}, "http://a.test:8080/", {}),
-    ("trailing dot, which the resolver reads differently", "http://a.test/", {}, "http://a.test./", {}),
+    (
+        "trailing dot, which the resolver reads differently",
+        "http://a.test/",
+        {},
+        "http://a.test./",
+        {},
+    ),
     ("verify off", "https://a.test/", {}, "https://a.test/", {"verify": False}),
-    ("other authorities", "https://a.test/", {"verify": "a.pem"}, "https://a.test/", {"verify": "b.pem"}),
-    ("case of a path", "https://a.test/", {"verify": "A.pem"}, "https://a.test/", {"verify": "a.pem"}),
+    (
+        "other authorities",
+        "https://a.test/",
+        {"verify": "a.pem"},
+        "https://a.test/",
+        {"verify": "b.pem"},
+    ),
+    (
+        "case of a path",
+        "https://a.test/",
+        {"verify": "A.pem"},
+        "https://a.test/",
+        {"verify": "a.pem"},
+    ),
     ("client certificate", "https://a.test/", {}, "https://a.test/", {"cert": "c.pem"}),
-    ("client key", "https://a.test/", {"cert": ("c", "k")}, "https://a.test/", {"cert": ("c", "l")}),
+    (
+        "client key",
+        "https://a.test/",
+        {"cert": ("c", "k")},
+        "https://a.test/",
+        {"cert": ("c", "l")},
+    ),
 ]
 
 
 @pytest.mark.safety("T1")
-@pytest.mark.parametrize(("_id", "url", "options", "other_url", "other"), SAME, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("_id", "url", "options", "other_url", "other"),
+    SAME,
+    ids=lambda v: v if isinstance(v, str) else "",
+)
 def test_what_does_not_concern_the_dial_is_no_part_of_the_key(_id, url, options, other_url, other):
     first = build_route(parse_url(url), **options)
     second = build_route(parse_url(other_url), **other)
@@ -43,7 +83,11 @@ def test_what_does_not_concern_the_dial_is_no_part_of_the_key(_id, url, options,
 
 
 @pytest.mark.safety("T1")
-@pytest.mark.parametrize(("_id", "url", "options", "other_url", "other"), DIFFERENT, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("_id", "url", "options", "other_url", "other"),
+    DIFFERENT,
+    ids=lambda v: v if isinstance(v, str) else "",
+)
 def test_what_the_dial_depends_on_is_part_of_the_key(_id, url, options, other_url, other):
     assert build_route(parse_url(url), **options) != build_route(parse_url(other_url), **other)
 
