@@ -1,0 +1,280 @@
+"""h11client/_transport/dialing.py: resolving names, and the race of the addresses."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from h11client._timeouts import Deadline, LimitExpired, Timeout
+from h11client._transport import dialing
+from h11client._transport.dialing import dial, resolve
+from h11client._transport.network import ConnectFailed
+from h11client._transport.sockets import SocketNetwork
+from h11client.testing import FakeClock
+from tests.client.stream_peers import free_port, listen
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+def never(*args: object) -> Any:
+    raise AssertionError("the resolver was asked")
+
+
+def answers(*rows: tuple[int, tuple[Any, ...]]) -> Any:
+    """A getaddrinfo that knows these addresses."""
+
+    def getaddrinfo(host: object, port: int, *more: object) -> list[Any]:
+        assert isinstance(host, bytes)
+        return [(family, socket.SOCK_STREAM, 6, "", address) for family, address in rows]
+
+    return getaddrinfo
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", (V4, ("127.0.0.1", 80))),
+        ("255.255.255.255", (V4, ("255.255.255.255", 80))),
+        ("::1", (V6, ("::1", 80, 0, 0))),
+        ("2001:db8::1", (V6, ("2001:db8::1", 80, 0, 0))),
+    ],
+)
+def test_numeric_hosts_never_reach_the_resolver(
+    host: str, expected: tuple[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    assert resolve(host, 80) == [expected]
+
+
+def test_a_zone_becomes_a_scope_without_asking_the_resolver() -> None:
+    name = socket.if_indextoname(1)
+    ((family, address),) = resolve(f"fe80::1%{name}", 80)
+    assert family == V6
+    assert address[3] == 1
+
+
+@pytest.mark.safety("2n1")
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("6 6 6 4 4", "6 4 6 4 6", id="six first"),
+        pytest.param("4 4 6", "4 6 4", id="four first"),
+        pytest.param("4 4 4", "4 4 4", id="one family"),
+        pytest.param("6 4 4 4", "6 4 4 4", id="one of six"),
+    ],
+)
+def test_families_take_turns_beginning_with_the_preferred_one(
+    given: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = {"4": V4, "6": V6}
+    rows = [(families[one], (f"{number}", 80)) for number, one in enumerate(given.split())]
+    monkeypatch.setattr(socket, "getaddrinfo", answers(*rows, *rows))
+    found = resolve("a.test", 80)
+    assert [family for family, _ in found] == [families[one] for one in expected.split()]
+    assert sorted(address for _, address in found) == sorted(address for _, address in rows)
+    for family in (V4, V6):  # and the resolver's own order within each (RFC 6724)
+        hosts = [address[0] for one, address in found if one == family]
+        assert hosts == sorted(hosts)
+
+
+def test_a_name_without_addresses_is_an_error_of_resolution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", answers())
+    with pytest.raises(socket.gaierror):
+        resolve("a.test", 80)
+
+
+def test_an_unknown_name_is_an_error_of_resolution() -> None:
+    with pytest.raises(socket.gaierror):
+        resolve("no-such-name.invalid", 80)
+
+
+@pytest.mark.safety("2n2")
+def test_the_deadline_is_looked_at_right_after_the_resolver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+
+    def slow(*args: object) -> Any:
+        clock.advance(11)
+        return [(V4, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(socket, "socket", never)
+    with pytest.raises(LimitExpired) as caught:
+        SocketNetwork().connect("a.test", 80, Deadline(Timeout(connect=10), clock))
+    assert caught.value.limit.name == "connect"
+
+
+@pytest.fixture(params=["poll", "select"])
+def any_poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "select":
+        monkeypatch.delattr(select, "poll")
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with listen() as one:
+        yield one
+
+
+@pytest.fixture
+def blackhole() -> Iterator[tuple[int, tuple[str, int]]]:
+    """An address which answers no SYN: its backlog is full."""
+    with listen(backlog=0) as full:
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(8)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        yield V4, address
+        for one in waiting:
+            one.close()
+
+
+def refused() -> tuple[int, tuple[str, int]]:
+    return V4, ("127.0.0.1", free_port())
+
+
+def started(timeout: Timeout | None = None, clock: Any = None) -> Deadline:
+    timeout = Timeout() if timeout is None else timeout
+    deadline = Deadline(timeout) if clock is None else Deadline(timeout, clock)
+    deadline.start_connect()
+    return deadline
+
+
+@pytest.mark.usefixtures("any_poller")
+def test_the_socket_is_connected_non_blocking_and_sends_small_segments_at_once(
+    listener: socket.socket,
+) -> None:
+    with dial([(V4, listener.getsockname())], started()) as sock:
+        assert sock.getpeername() == listener.getsockname()
+        assert sock.gettimeout() == 0
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.safety("2n2")
+@pytest.mark.usefixtures("any_poller")
+def test_a_refused_address_moves_on_at_once(listener: socket.socket) -> None:
+    clock = FakeClock()  # does not move: 250 ms are never over
+    addresses = [refused(), refused(), (V4, listener.getsockname())]
+    with dial(addresses, started(clock=clock)) as sock:
+        assert sock.getpeername() == listener.getsockname()
+
+
+@pytest.mark.usefixtures("any_poller")
+def test_the_only_address_raises_its_own_error() -> None:
+    family, address = refused()
+    with pytest.raises(ConnectionRefusedError) as caught:
+        dial([(family, address)], started())
+    assert caught.value.errno == errno.ECONNREFUSED
+    assert f"127.0.0.1:{address[1]}" in str(caught.value)
+
+
+@pytest.mark.safety("2n1")
+def test_the_errors_of_all_addresses_are_kept() -> None:
+    addresses = [refused(), refused()]
+    with pytest.raises(ConnectFailed) as caught:
+        dial(addresses, started())
+    assert [type(error) for error in caught.value.errors] == [ConnectionRefusedError] * 2
+    for _, (host, port) in addresses:
+        assert f"{host}:{port}: Connection refused" in str(caught.value)
+
+
+@pytest.mark.safety("2n1")
+@pytest.mark.usefixtures("any_poller")
+def test_an_address_which_does_not_answer_is_overtaken(
+    listener: socket.socket, blackhole: Any
+) -> None:
+    addresses = [blackhole, (V4, listener.getsockname())]
+    with dial(addresses, started(), stagger=0.01) as sock:
+        assert sock.getpeername() == listener.getsockname()
+    # that the loser was closed is what the check for descriptors after each test says
+
+
+@pytest.mark.safety("2n1")
+def test_the_next_attempt_starts_after_250_ms_and_no_sooner(blackhole: Any) -> None:
+    assert dialing.STAGGER_SECONDS == 0.25
+    clock = FakeClock()
+    race = dialing._Race([blackhole, blackhole], started(clock=clock), 0.25)
+    try:
+        assert race._is_time_to_start()
+        race._start_next()
+        clock.advance(0.249)
+        assert not race._is_time_to_start()
+        clock.advance(0.002)
+        assert race._is_time_to_start()
+    finally:
+        race.close_losers()
+
+
+@pytest.mark.safety("2n2", "X21")
+@pytest.mark.usefixtures("any_poller")
+def test_all_addresses_share_one_connect_limit(blackhole: Any) -> None:
+    with pytest.raises(LimitExpired) as caught:
+        dial([blackhole] * 20, started(Timeout(connect=0.1)), stagger=0.01)
+    assert caught.value.limit.name == "connect"
+    assert caught.value.limit.whole == 0.1
+
+
+@pytest.mark.safety("2n1")
+def test_when_the_limit_runs_out_the_errors_met_before_are_its_cause(blackhole: Any) -> None:
+    with pytest.raises(LimitExpired) as caught:
+        dial([refused(), blackhole], started(Timeout(total=0.1)))
+    assert caught.value.limit.name == "total"
+    assert isinstance(caught.value.__cause__, ConnectFailed)
+    assert len(caught.value.__cause__.errors) == 1
+
+
+@pytest.mark.safety("X21")
+def test_a_system_without_descriptors_or_of_another_family_is_an_error_per_address(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+) -> None:
+    real, calls = socket.socket, iter([errno.EMFILE, errno.EAFNOSUPPORT, None])
+
+    def limited(*args: Any) -> socket.socket:
+        code = next(calls)
+        if code is not None:
+            raise OSError(code, "no socket")
+        return real(*args)
+
+    monkeypatch.setattr(socket, "socket", limited)
+    address = listener.getsockname()
+    with dial([(V4, address), (V6, ("::1", 1, 0, 0)), (V4, address)], started()) as sock:
+        assert sock.getpeername() == address
+
+
+def test_a_connection_of_a_socket_with_itself_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket
+    address = ("127.0.0.1", free_port())
+
+    def bound(*args: Any) -> socket.socket:
+        sock = real(*args)
+        sock.bind(address)  # what the system may choose by itself for an outgoing connection
+        return sock
+
+    monkeypatch.setattr(socket, "socket", bound)
+    with pytest.raises(ConnectionRefusedError):
+        dial([(V4, address)], started())
+
+
+@pytest.mark.safety("X22")
+def test_an_interruption_closes_every_attempt(
+    blackhole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dialing._Race, "_wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dial([blackhole], started())
+
+
+def test_an_address_of_version_6_is_shown_in_brackets() -> None:
+    assert dialing._shown((V6, ("::1", 80, 0, 0))) == "[::1]:80"

@@ -1,0 +1,307 @@
+"""h11client/_transport/sockets.py: what is particular to sockets."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
+from h11client._transport import sockets
+from h11client._transport.sockets import SocketNetwork, SocketStream
+from tests.client.stream_peers import PATIENCE, PATIENT, SOON, SocketPeer, in_thread, listen
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[SocketStream, SocketPeer]]:
+    """A stream and its peer on a real connection."""
+    with listen() as listener:
+        connected = socket.create_connection(listener.getsockname())
+        peer = SocketPeer(listener.accept()[0])
+    stream = SocketStream(connected)
+    yield stream, peer
+    stream.abort()
+    peer.close()
+
+
+class FakeSocket:
+    """Does to a stream what a kernel may do and rarely does; `answers` are used up in order."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.pair = socket.socketpair()
+        self.pair[1].send(b"x")  # so that poll() says that it is readable, and writable
+        self.answers = list(answers)
+        self.sent = b""
+
+    def _answer(self) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def recv(self, max_bytes: int) -> Any:
+        return self._answer()
+
+    def send(self, data: Any) -> int:
+        count = min(int(self._answer()), len(data))
+        self.sent += bytes(data)[:count]
+        return count
+
+    def sendmsg(self, pieces: Any) -> int:
+        return self.send(b"".join(pieces))
+
+    def setblocking(self, flag: bool) -> None:
+        pass
+
+    def getpeername(self) -> Any:
+        raise OSError("not connected")
+
+    def getsockname(self) -> Any:
+        return ""
+
+    def fileno(self) -> int:
+        return self.pair[0].fileno()
+
+    def close(self) -> None:
+        for one in self.pair:
+            one.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[Any]:
+    made: list[FakeSocket] = []
+
+    def make(*answers: Any) -> tuple[FakeSocket, SocketStream]:
+        made.append(FakeSocket(*answers))
+        return made[-1], SocketStream(made[-1])  # type: ignore[arg-type]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+AGAIN = BlockingIOError(11, "Resource temporarily unavailable")
+
+
+@pytest.mark.safety("X24")
+def test_a_false_alarm_of_poll_is_waited_out(fake: Any) -> None:
+    _, stream = fake(AGAIN, AGAIN, AGAIN, b"data")
+    assert stream.read(10, PATIENT) == b"data"
+    _, stream = fake(AGAIN, AGAIN, b"data")
+    assert stream.read(10, Limit(None, "read"), True) == b"data"
+    _, stream = fake(AGAIN, AGAIN, b"")
+    assert stream.read(10, PATIENT, True) == b""
+
+
+@pytest.mark.safety("X24")
+def test_false_alarms_without_end_are_bounded_by_the_limit(fake: Any) -> None:
+    _, stream = fake(*[AGAIN] * 1_000_000)
+    with pytest.raises(LimitExpired):
+        stream.read(10, SOON)
+
+
+@pytest.mark.safety("X24")
+def test_a_kernel_which_takes_one_byte_at_a_time_gets_all(fake: Any) -> None:
+    sock, stream = fake(AGAIN, 1, AGAIN, 1, 1, 1)
+    assert stream.write(b"data", PATIENT)
+    assert (sock.sent, stream.bytes_written) == (b"data", 4)
+
+
+@pytest.mark.safety("X24")
+@pytest.mark.parametrize("first", range(10))
+def test_pieces_are_cut_anywhere_and_arrive_whole(fake: Any, first: int) -> None:
+    sock, stream = fake(first, 1, 1, 99)
+    assert stream.write_many([b"abc", b"", b"def", b"ghi"], PATIENT)
+    assert (sock.sent, stream.bytes_written) == (b"abcdefghi", 9)
+
+
+def test_pieces_that_the_kernel_refuses_at_first_arrive_whole(fake: Any) -> None:
+    sock, stream = fake(AGAIN, 99)
+    assert stream.write_many([b"abc", b"def"], PATIENT)
+    assert sock.sent == b"abcdef"
+
+
+@pytest.mark.parametrize("method", ["write", "write_many"])
+def test_the_count_of_bytes_is_exact_after_an_error(fake: Any, method: str) -> None:
+    _, stream = fake(2, AGAIN, 3, BrokenPipeError(32, "Broken pipe"))
+    data = b"0123456789" if method == "write" else [b"01234", b"56789"]
+    with pytest.raises(BrokenPipeError):
+        getattr(stream, method)(data, PATIENT)
+    assert stream.bytes_written == 5
+
+
+def test_a_write_is_bounded_as_a_whole_however_often_it_makes_progress(fake: Any) -> None:
+    _, stream = fake(*[0] * 1_000_000)
+    with pytest.raises(LimitExpired):
+        stream.write(b"data", SOON)
+    assert stream.bytes_written == 0
+
+
+def test_ends_that_are_not_known_are_none(fake: Any) -> None:
+    _, stream = fake()
+    assert (stream.peer, stream.local) == (None, None)
+
+
+def test_without_sendmsg_pieces_are_joined(
+    pair: tuple[SocketStream, SocketPeer],
+) -> None:
+    class Without:
+        """A socket of a system which has no sendmsg."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "sendmsg":
+                raise AttributeError(name)
+            return getattr(stream._socket, name)
+
+    stream, peer = pair
+    bare = SocketStream(Without())  # type: ignore[arg-type]
+    assert bare.write_many([b"ab", b"cd"], PATIENT)
+    assert peer.receive(4) == b"abcd"
+
+
+def test_without_poll_everything_works_by_select(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(select, "poll")
+    large = bytes(8 * 1024 * 1024)
+    with listen() as listener:
+        stream = SocketNetwork().connect(*listener.getsockname(), Deadline(Timeout()))
+        peer = SocketPeer(listener.accept()[0])
+    with pytest.raises(LimitExpired):
+        stream.read(1, SOON)
+    peer.send(b"wait")
+    assert stream.write(large, PATIENT, True) is False
+    assert stream.read(10, PATIENT, True) == b"wait"
+    received = in_thread(lambda: peer.receive(len(large)))
+    assert stream.write(b"", PATIENT)
+    assert received() == large
+    assert not stream.is_readable()
+    peer.close()
+    assert stream.read(1, PATIENT, True) == b""
+    assert stream.is_readable()
+    stream.close()
+    assert stream.is_readable()
+
+
+def test_a_reset_is_an_oserror(pair: tuple[SocketStream, SocketPeer]) -> None:
+    stream, peer = pair
+    peer.reset()
+    with pytest.raises(ConnectionResetError):
+        stream.read(1, PATIENT, True)
+
+
+@pytest.mark.safety("2c5")
+def test_a_reset_makes_an_idle_stream_readable(pair: tuple[SocketStream, SocketPeer]) -> None:
+    stream, peer = pair
+    assert not stream.is_readable()
+    peer.reset()
+    assert stream._poll(PATIENCE * 1000)
+    assert stream.is_readable()
+
+
+@pytest.mark.safety("2e2")
+def test_an_answer_can_be_read_after_the_peer_has_hung_up_on_a_write(
+    pair: tuple[SocketStream, SocketPeer],
+) -> None:
+    stream, peer = pair
+    peer.send(b"413")
+    peer.close()
+    large = bytes(64 * 1024 * 1024)
+    with pytest.raises(OSError):
+        stream.write(large, PATIENT)
+    assert stream.read(3, PATIENT) == b"413"
+
+
+@pytest.mark.safety("L5")
+def test_a_blocked_read_ends_when_another_thread_interrupts(
+    pair: tuple[SocketStream, SocketPeer],
+) -> None:
+    stream, _ = pair
+    waiting = threading.Event()
+
+    def read() -> BaseException | None:
+        waiting.set()
+        try:
+            stream.read(1, PATIENT, True)
+        except OSError as error:
+            return error
+        return None
+
+    result = in_thread(read)
+    waiting.wait(PATIENCE)
+    stream.interrupt()
+    assert isinstance(result(), ConnectionAbortedError)
+    assert stream.fileno() != -1  # only the owner closes the descriptor
+
+
+def test_a_descriptor_which_was_reused_is_not_polled_by_a_closed_stream(
+    pair: tuple[SocketStream, SocketPeer],
+) -> None:
+    stream, _ = pair
+    number = stream.fileno()
+    stream.close()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        # One of the two got the number: the lowest free ones are given out first.
+        reused, other = (ours, theirs) if ours.fileno() == number else (theirs, ours)
+        assert reused.fileno() == number
+        other.send(b"of somebody else")
+        with pytest.raises(OSError):
+            stream.read(100, SOON, True)
+        assert reused.recv(100) == b"of somebody else"
+
+
+def test_a_close_that_the_system_complains_about_is_done_all_the_same() -> None:
+    class Complaining(FakeSocket):
+        def close(self) -> None:
+            super().close()
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    stream = SocketStream(Complaining())  # type: ignore[arg-type]
+    stream.close()
+    assert stream.is_readable()
+
+
+def test_a_unix_socket_is_a_stream_too(tmp_path: Any) -> None:
+    path = os.path.relpath(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as ours:
+        listener.bind(path)
+        listener.listen()
+        ours.connect(path)
+        theirs = listener.accept()[0]
+        stream = SocketStream(ours)
+        assert (stream.peer, stream.local) == (path, None)
+        theirs.close()
+
+
+def test_the_network_connects_over_both_versions_of_ip() -> None:
+    for host, family in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)):
+        with socket.create_server((host, 0), family=family) as listener:
+            port = listener.getsockname()[1]
+            stream = SocketNetwork().connect(host, port, Deadline(Timeout()))
+            assert stream.peer == (host, port)
+            stream.close()
+
+
+def test_a_name_is_resolved() -> None:
+    with listen() as listener:
+        port = listener.getsockname()[1]
+        stream = SocketNetwork().connect("localhost", port, Deadline(Timeout()))
+        assert stream.peer == ("127.0.0.1", port)
+        stream.close()
+
+
+def test_more_pieces_than_sendmsg_takes_are_joined(
+    pair: tuple[SocketStream, SocketPeer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream, peer = pair
+    most = sockets._MOST_PIECES
+    assert os.sysconf("SC_IOV_MAX") >= most
+    for count in (most, most + 1):
+        assert stream.write_many([b"x"] * count, PATIENT)
+        assert peer.receive(count) == b"x" * count
