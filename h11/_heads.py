@@ -109,7 +109,8 @@ def _read_head(
     if end >= 0:
         block = bytes(data[start:end])
         lines = block.split(b"\r\n")
-        if len(block.translate(None, ALLOWED_IN_VALUES)) == 2 * (len(lines) - 1):
+        forbidden = len(block.translate(None, ALLOWED_IN_VALUES)) - 2 * (len(lines) - 1)
+        if not forbidden and data[start] > 0x20:
             line = lines.pop(0)
             known = KNOWN_NAMES
             fields: list[Field] = []
@@ -143,10 +144,10 @@ def _read_irregular_head(
         )
     searched = start + max(0, buffer.scanned - 2)
     blank_line = BLANK_LINE.search(data, searched, start + max_head)
+    end = start + max_head + 1 if blank_line is None else blank_line.end()
+    if STRAY_CR.search(data, searched, end):
+        raise RemoteProtocolError("CR without LF in a message head")
     if blank_line is None:
-        stray = STRAY_CR.search(data, searched, start + max_head + 1)
-        if stray is not None:
-            raise RemoteProtocolError("CR without LF in a message head")
         if len(data) - start > max_head:
             raise RemoteProtocolError("message head too large", error_status_hint=TOO_LARGE)
         buffer.scanned = len(data) - start
