@@ -1,0 +1,30 @@
+"""Redraws the state diagrams and builds the site; --check fails instead where they are stale."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import state_diagrams
+from environments import ROOT
+
+SITE = ROOT / "site"
+
+
+def main(arguments: list[str]) -> int:
+    unknown = set(arguments) - {"--check"}
+    if unknown:
+        print(f"unknown: {' '.join(sorted(unknown))}; there is only --check", file=sys.stderr)
+        return 2
+    if state_diagrams.main(arguments):
+        return 1
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    build += ["--site-dir", str(SITE)]
+    if subprocess.run(build, cwd=ROOT).returncode:
+        return 1
+    print(f"built {(SITE / 'index.html').relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
