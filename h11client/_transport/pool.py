@@ -58,7 +58,7 @@ class Pool:
             from h11client._transport.sockets import SocketNetwork
 
             network = SocketNetwork()
-        self._clock = clock
+        self.clock = clock
         self._lender = Lender(Limits() if limits is None else limits, network, clock)
         self._routes: dict[tuple[str, str, int], Route] = {}
 
@@ -97,13 +97,13 @@ class Pool:
         unchanged.
         """
         deadline = (
-            timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self._clock)
+            timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self.clock)
         )
         event = build_event(request)
         body = request.encoded_body
         lender = self._lender
         connection = lender.acquire(self._route_to(request, verify, cert), deadline)
-        clock = self._clock
+        clock = self.clock
         started = clock()
         while True:
             try:

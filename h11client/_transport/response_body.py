@@ -97,10 +97,12 @@ class ResponseBody:
     `read` is always one step ahead: what has come already is asked for without waiting, so the
     end is noticed with the last byte, and the connection is back with its owner before the caller
     could send another request. A response without a body never owned it for longer than this
-    constructor. `trailers` are the fields after a chunked body, or None.
+    constructor. `trailers` are the fields after a chunked body, or None; `informational` the 1xx
+    responses that came before the head, or None.
     """
 
     __slots__ = (
+        "informational",
         "trailers",
         "_connection",
         "_owner",
@@ -126,6 +128,7 @@ class ResponseBody:
         self._owner = owner
         self._deadline = deadline
         self._head = head
+        self.informational = connection.informational
         self._endpoint = connection.endpoint
         self._served = connection.served
         self._received = 0
@@ -267,6 +270,13 @@ class ResponseBody:
             self._failure = failure
         else:
             self._fail(connection, "closed before the end of the body", failure)
+
+    def abort(self) -> None:
+        """As `close`, without reading anything more: the connection is closed."""
+        connection = self._connection
+        if connection is not None:
+            failure = StreamConsumedError("the response was closed before the end of its body")
+            self._fail(connection, "closed within the body", failure)
 
     def _drain(self, connection: Connection) -> bool:
         """Reads to the end what costs less than a new connection would."""

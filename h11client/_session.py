@@ -1,0 +1,311 @@
+"""`Session`: what requests have in common, and the way from a call to its response.
+
+The route of `session.get(url)`: `get` -> `request` (arguments become one prepared request, no I/O
+so far) -> `send` (the one `Deadline` starts) -> the transport -> a connection -> its stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+
+from h11client._messages.decoders import accept_encoding
+from h11client._messages.headers import Headers
+from h11client._messages.request import PreparedRequest, prepare_request
+from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
+from h11client._transport.pool import Pool
+from h11client._version import __version__
+from h11client.exceptions import RequestException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Protocol, TypeAlias, TypedDict
+
+    from typing_extensions import Self, Unpack
+
+    from h11client._limits import Limits
+    from h11client._messages.body import Data
+    from h11client._messages.headers import HeadersArgument
+    from h11client._messages.request import Request
+    from h11client._messages.response import Response
+    from h11client._messages.url import Params
+    from h11client._timeouts import TimeoutLike
+
+    Verify: TypeAlias = bool | str | ssl.SSLContext
+
+    class Transport(Protocol):
+        """What a session sends its requests through."""
+
+        def send(
+            self,
+            request: PreparedRequest,
+            *,
+            stream: bool,
+            timeout: Deadline,
+            verify: Verify,
+        ) -> Response: ...
+
+        def close(self) -> None: ...
+
+    class CommonOptions(TypedDict, total=False):
+        """The keywords of every call."""
+
+        headers: HeadersArgument
+        timeout: TimeoutLike
+        stream: bool | None
+        verify: Verify | None
+
+    class NoParams(CommonOptions, total=False):
+        """What is left for a call that has `params` as a parameter of its own."""
+
+        data: Data
+        json: object
+
+    class NoBody(CommonOptions, total=False):
+        """What is left for a call that has `data` and `json` as parameters of its own."""
+
+        params: Params
+
+    class NoData(NoBody, total=False):
+        """What is left for a call that has `data` as a parameter of its own."""
+
+        json: object
+
+    class CallOptions(NoData, total=False):
+        """All keywords of a call."""
+
+        data: Data
+
+
+__all__ = ["Session"]
+
+
+class _Unset:
+    """Says that an argument was not given, where None means something."""
+
+    def __repr__(self) -> str:
+        return "<the session's>"
+
+
+_UNSET = _Unset()
+
+
+class Session:
+    """Sends requests, and keeps what they have in common: headers, limits, connections.
+
+    Arguments, each also an attribute that may be assigned later:
+        headers: sent with every request; the call's own win, and a value of None leaves one out.
+        params: put into the query of every URL, before the call's own.
+        verify: True (certifi's authorities), a path, an `ssl.SSLContext`, or False.
+        stream: whether responses are returned before their body was read.
+        timeout: seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits.
+        limits: a `Limits`.
+    and
+        transport: what sends the requests instead of a pool of connections of its own.
+
+    A session may be used by many threads at once. Closing it closes its idle connections; those
+    in use are closed when their response ends, and the session can be used again.
+
+    >>> session = Session(headers={"X-Client": "me"}, timeout=5)
+    >>> session.headers["x-client"], session.timeout
+    ('me', 5)
+    >>> session.close()
+    """
+
+    def __init__(
+        self,
+        *,
+        headers: HeadersArgument = None,
+        params: Params = None,
+        verify: Verify = True,
+        stream: bool = False,
+        timeout: TimeoutLike = DEFAULT_TIMEOUT,
+        limits: Limits | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self._headers = default_headers()
+        if headers is not None:
+            self._headers.update(Headers(headers))
+        self.params: Params = {} if params is None else params
+        self.verify: Verify = verify
+        self.stream = stream
+        Timeout.of(timeout)  # a wrong one is noticed here already
+        self.timeout: TimeoutLike = timeout
+        self._transport: Transport = Pool(limits) if transport is None else transport
+        if limits is not None and transport is not None:
+            raise TypeError("limits= are those of the session's own pool, not of a transport")
+        # A transport of the user's may run on a clock of its own, a test's most likely.
+        self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of every request; a mapping that may be changed or assigned."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: HeadersArgument) -> None:
+        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds on connections and on what servers may send; a change counts from now on."""
+        return self._own_pool().limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._own_pool().limits = limits
+
+    def _own_pool(self) -> Pool:
+        if not isinstance(self._transport, Pool):
+            raise AttributeError("a session with a transport of its own has no limits")
+        return self._transport
+
+    # --- calls -----------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        params: Params = None,
+        data: Data = None,
+        headers: HeadersArgument = None,
+        *,
+        json: object = None,
+        timeout: TimeoutLike | _Unset = _UNSET,
+        stream: bool | None = None,
+        verify: Verify | None = None,
+    ) -> Response:
+        """Sends a request and returns its response.
+
+        `params` go into the query of `url`; `data` is the body: bytes, text, the fields of a form,
+        a file or an iterable of bytes; `json` is a body to be encoded. `timeout` is in seconds, a
+        `(connect, read)` pair, a `Timeout`, or None for no limits. With `stream` the response is
+        returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False.
+        What is not given is the session's.
+
+        Raises `RequestException`, of which everything that peers, network and system do is one;
+        what an iterable of the caller's raises passes unchanged. `TypeError` and `ValueError`
+        say that an argument is wrong.
+        """
+        if self.params:
+            params = _merge_params(self.params, params)
+        request = prepare_request(method, url, self._headers, params, headers, data, json)
+        return self.send(request, timeout=timeout, stream=stream, verify=verify)
+
+    def send(
+        self,
+        request: PreparedRequest,
+        *,
+        timeout: TimeoutLike | _Unset = _UNSET,
+        stream: bool | None = None,
+        verify: Verify | None = None,
+    ) -> Response:
+        """Sends a prepared request as it is; the other arguments are those of `request`."""
+        if not isinstance(request, PreparedRequest):
+            raise TypeError(f"send() takes a PreparedRequest, not {type(request).__name__}")
+        if stream is None:
+            stream = self.stream
+        if timeout is _UNSET:
+            timeout = self.timeout
+        deadline = Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
+        try:
+            response = self._transport.send(
+                request,
+                stream=stream,
+                timeout=deadline,
+                verify=self.verify if verify is None else verify,
+            )
+            if not stream:
+                response.content  # noqa: B018  # reading it is its effect
+        except RequestException as error:
+            if error.request is None:
+                error.request = request
+            raise
+        return response
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """What `request` becomes with the session's headers and params."""
+        if request.method is None or request.url is None:
+            raise ValueError("a request needs a method and a URL")
+        params = _merge_params(self.params, request.params) if self.params else request.params
+        return prepare_request(
+            request.method,
+            request.url,
+            self._headers,
+            params,
+            request.headers,
+            request.data,
+            request.json,
+            request.hooks,
+        )
+
+    def get(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
+        """Sends a GET request; `options` are those of `request`."""
+        return self.request("GET", url, **options)
+
+    def options(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
+        """Sends an OPTIONS request; `options` are those of `request`."""
+        return self.request("OPTIONS", url, **options)
+
+    def head(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
+        """Sends a HEAD request; `options` are those of `request`."""
+        return self.request("HEAD", url, **options)
+
+    def post(
+        self, url: str | bytes, data: Data = None, json: object = None, **options: Unpack[NoBody]
+    ) -> Response:
+        """Sends a POST request; `options` are those of `request`."""
+        return self.request("POST", url, data=data, json=json, **options)
+
+    def put(self, url: str | bytes, data: Data = None, **options: Unpack[NoData]) -> Response:
+        """Sends a PUT request; `options` are those of `request`."""
+        return self.request("PUT", url, data=data, **options)
+
+    def patch(self, url: str | bytes, data: Data = None, **options: Unpack[NoData]) -> Response:
+        """Sends a PATCH request; `options` are those of `request`."""
+        return self.request("PATCH", url, data=data, **options)
+
+    def delete(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
+        """Sends a DELETE request; `options` are those of `request`."""
+        return self.request("DELETE", url, **options)
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Closes the idle connections; those in use are closed when their response ends."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def default_headers() -> Headers:
+    """What a session sends unless it is told otherwise."""
+    return Headers(
+        {
+            "User-Agent": f"h11client/{__version__}",
+            "Accept-Encoding": accept_encoding(),
+            "Accept": "*/*",
+        }
+    )
+
+
+def _merge_params(ours: Params, own: Params) -> Params:
+    """As in requests: mappings are merged, a value of None leaves one out, all else replaces."""
+    if not own:
+        return ours
+    if not isinstance(ours, Mapping) or not isinstance(own, Mapping):
+        return own
+    merged = {**ours, **own}
+    return {name: value for name, value in merged.items() if value is not None}
