@@ -91,7 +91,7 @@ def test_status_line_is_refused(line: bytes) -> None:
 @pytest.mark.parametrize("version", [b"2.0", b"3.1", b"0.9", b"9.9"])
 def test_another_major_version_is_refused(version: bytes) -> None:
     refused(client, b"HTTP/" + version + b" 200 OK\r\n" + NO_BODY)
-    refused(server, b"GET / HTTP/" + version + b"\r\nHost: a\r\n\r\n")
+    refused(server, b"GET / HTTP/" + version + b"\r\nHost: a\r\n\r\n", hint=505)
 
 
 REQUEST_LINES_TAKEN = [

@@ -121,6 +121,25 @@ def test_the_table_is_complete() -> None:
             assert make().our_state.__name__ == state
 
 
+@pytest.mark.deviation("state-table")
+def test_table_of_the_source_has_the_same_rows() -> None:
+    from h11 import _state
+
+    ours = {
+        (role, state, {"103": "InformationalResponse"}.get(event, event), after)
+        for role, states in MAY_SEND.items()
+        for state, events in states.items()
+        for event, after in events.items()
+    }
+    theirs = {(str(machine).lower(), str(state), event, str(after)) for machine, state, event, after in _state.BY_EVENT}
+    only_in_pairs = {
+        ("server", "IDLE", "Request", "SEND_RESPONSE"),  # the client's Request moves both
+        ("server", "SEND_RESPONSE", "InformationalResponse 101", "SWITCHED_PROTOCOL"),
+        ("server", "SEND_RESPONSE", "Response 2xx to CONNECT", "SWITCHED_PROTOCOL"),
+    }
+    assert theirs == ours | only_in_pairs
+
+
 @pytest.mark.parametrize(("role", "state", "event"), SENDS, ids=[" ".join(row) for row in SENDS])
 def test_sending(role: str, state: str, event: str) -> None:
     connection = ROLES[role][0][state]()
@@ -153,7 +172,6 @@ MAY_RECEIVE: dict[str, list[tuple[str, Callable[[], h11.Connection], bytes, obje
         ("SEND_BODY", lambda: client(request(), END, b"HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\na"), b"bc", h11.Data, "SEND_BODY"),
         ("SEND_BODY", lambda: client(request(), END, b"HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\na"), b"", None, "ERROR"),
         ("SEND_BODY", lambda: client(request(), END, b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n"), b"0\r\n\r\n", h11.EndOfMessage, "DONE"),
-        ("SEND_BODY", lambda: client(request(), END, b"HTTP/1.1 200 X\r\n\r\n"), b"", h11.EndOfMessage, "DONE"),
         ("DONE", lambda: client(request(), END, RESPONSE_BYTES), RESPONSE_BYTES, h11.PAUSED, "DONE"),
         ("DONE", lambda: client(request(), END, RESPONSE_BYTES), b"x", h11.PAUSED, "DONE"),
         ("DONE", lambda: client(request(), END, RESPONSE_BYTES), b"", h11.ConnectionClosed, "CLOSED"),
@@ -205,6 +223,18 @@ def test_receiving(before: str, make, data: bytes, kind, after: str) -> None:
     assert connection.their_state.__name__ == after
     if after == "ERROR":
         assert connection.our_state is (h11.MUST_CLOSE if ours is h11.DONE else ours)
+
+
+@pytest.mark.safety("2c2")
+@pytest.mark.deviation("close-delimited")
+def test_body_that_ends_with_the_connection_never_leaves_it_reusable() -> None:
+    connection = client(request(), END, b"HTTP/1.1 200 X\r\n\r\nall")
+    assert connection.states == {h11.CLIENT: h11.MUST_CLOSE, h11.SERVER: h11.SEND_BODY}
+    connection.receive_data(b"")
+    assert type(connection.next_event()) is h11.EndOfMessage
+    assert connection.states == {h11.CLIENT: h11.MUST_CLOSE, h11.SERVER: h11.MUST_CLOSE}
+    assert type(connection.next_event()) is h11.ConnectionClosed
+    assert connection.their_state is h11.CLOSED
 
 
 READING = [
