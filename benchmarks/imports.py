@@ -14,60 +14,73 @@ if TYPE_CHECKING:
     from benchmarks.settings import Settings
 
 BARE = "bare interpreter"
-OURS, OUR_ENGINE = "h11client", "h11 (ours)"
-PEERS = ("h11 (PyPI)", "requests", "urllib3", "httpx", "pyreqwest", "pycurl")
-ROWS = (
-    *((OURS, name) for name in PEERS[1:]),
-    (OUR_ENGINE, "h11 (PyPI)"),
-)
+OURS, OUR_ENGINE, THEIR_ENGINE = "h11client", "h11 (ours)", "h11 (PyPI)"
+PEERS = ("requests", "urllib3", "httpx", "pyreqwest", "pycurl")
+IMPORT, SESSION = "import", "session"
+# A package that loads its parts when they are used is not compared by its import alone.
+CODE = {
+    (BARE, IMPORT): "pass",
+    (OUR_ENGINE, IMPORT): f"import h11; assert h11.__file__.startswith({str(ROOT)!r})",
+    (THEIR_ENGINE, IMPORT): "import h11",
+    (OURS, IMPORT): "import h11client",
+    (OURS, SESSION): "import h11client; h11client.Session()",
+    ("requests", IMPORT): "import requests",
+    ("requests", SESSION): "import requests; requests.Session()",
+    ("urllib3", IMPORT): "import urllib3",
+    ("urllib3", SESSION): "import urllib3; urllib3.PoolManager()",
+    ("httpx", IMPORT): "import httpx",
+    ("httpx", SESSION): "import httpx; httpx.Client()",
+    ("pyreqwest", IMPORT): "import pyreqwest.client",
+    ("pyreqwest", SESSION): "import pyreqwest.client as c; c.SyncClientBuilder().build()",
+    ("pycurl", IMPORT): "import pycurl",
+    ("pycurl", SESSION): "import pycurl; pycurl.Curl()",
+}
+LABELS = {IMPORT: "import", SESSION: "import and make a session"}
 MILLISECONDS = Unit("ms", rate=False, scale=1e3)
 SUMMARY_LINES = 8
 
 
 def imports(settings: Settings) -> Section:
-    """CPU and wall time of a fresh interpreter that imports one library, less a bare one's."""
-    names = [BARE, OUR_ENGINE, OURS, *(PEERS if settings.peers is not None else ())]
+    """CPU and wall time of fresh interpreters that import a library, less a bare one's."""
     python = settings.peers or settings.python
+    here = (BARE, OUR_ENGINE, OURS, *((*PEERS, THEIR_ENGINE) if settings.peers else ()))
+    tasks = [Task(name, work) for name, work in CODE if name in here]
     missing: dict[str, str] = {}
-    for name in list(names):
-        status, _ = fresh(python, name)  # also writes the byte code, which later runs read
-        if status:
-            names.remove(name)
-            missing[name] = "cannot be imported here"
-    results: dict[str, list[Measure]] = {name: [] for name in names}
-    for name in there_and_back(names, settings.rounds(15)):
-        results[name].append(fresh(python, name)[1])
-    tasks = {Task(name, "import"): over_bare(results, name) for name in names if name != BARE}
+    for task in list(tasks):
+        if fresh(python, task)[0]:  # this run also writes the byte code, which later ones read
+            tasks.remove(task)
+            missing[f"{task.contender}, {LABELS[task.work]}"] = "it fails here"
+    results: dict[Task, list[Measure]] = {task: [] for task in tasks}
+    for task in there_and_back(tasks, settings.rounds(15)):
+        results[task].append(fresh(python, task)[1])
+    bare = results.pop(Task(BARE, IMPORT))
+    measures = {task: over_bare(costs, bare) for task, costs in results.items()}
     rows = [
-        Comparison(f"import {ours.split()[0]}", Task(ours, "import"), Task(theirs, "import"))
-        for ours, theirs in ROWS
+        Comparison(f"{LABELS[work]}: {OURS}", Task(OURS, work), Task(name, work))
+        for work in (IMPORT, SESSION)
+        for name in PEERS
     ]
-    notes = [bare_note(results[BARE])]
-    if OURS in names:
-        notes += importtime_summary(python, OURS)
+    rows.append(Comparison("import: h11", Task(OUR_ENGINE, IMPORT), Task(THEIR_ENGINE, IMPORT)))
+    notes = [bare_note(bare)]
+    if Task(OURS, SESSION) in measures:
+        notes += importtime_summary(python, Task(OURS, SESSION))
     title = "Import time over a bare interpreter (CPU, fresh processes)"
-    labels = {name: name for name in names}
-    return Section(title, MILLISECONDS, rows, tasks, labels, missing, wall=True, notes=notes)
+    return Section(title, MILLISECONDS, rows, measures, {}, missing, wall=True, notes=notes)
 
 
-def code_for(name: str) -> str:
+def code_for(task: Task) -> str:
     """All start alike, the path entry included, so that only the import differs."""
     prepare = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-    if name == BARE:
-        return prepare
-    if name not in (OUR_ENGINE, OURS):
+    if task.contender not in (BARE, OUR_ENGINE, OURS):
         prepare += "del sys.path[0]\n"
-    code = prepare + f"import {name.split()[0]}\n"
-    if name == OUR_ENGINE:
-        code += f"assert h11.__file__.startswith({str(ROOT)!r}), h11.__file__\n"
-    return code
+    return prepare + CODE[task.contender, task.work] + "\n"
 
 
-def fresh(python: str, name: str) -> tuple[int, Measure]:
+def fresh(python: str, task: Task) -> tuple[int, Measure]:
     """Start an interpreter, import, and take the CPU time that the kernel counted for it."""
     started = time.perf_counter()
     child = subprocess.Popen(
-        [python, "-I", "-c", code_for(name)],
+        [python, "-I", "-c", code_for(task)],
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -78,12 +91,12 @@ def fresh(python: str, name: str) -> tuple[int, Measure]:
     return child.returncode, Measure(usage.ru_utime + usage.ru_stime, wall, 1)
 
 
-def over_bare(results: dict[str, list[Measure]], name: str) -> list[Measure]:
+def over_bare(costs: list[Measure], bare: list[Measure]) -> list[Measure]:
     """Each round's cost less that of the bare interpreter in the same round."""
     floor = 1e-6  # noise may make a difference negative, which no ratio survives
     return [
-        Measure(max(one.cpu - bare.cpu, floor), max(one.wall - bare.wall, floor), 1)
-        for one, bare in zip(results[name], results[BARE])
+        Measure(max(one.cpu - nothing.cpu, floor), max(one.wall - nothing.wall, floor), 1)
+        for one, nothing in zip(costs, bare)
     ]
 
 
@@ -93,10 +106,10 @@ def bare_note(measures: list[Measure]) -> str:
     return f"bare interpreter: {cpu:.1f} ms CPU, {wall:.1f} ms wall (already taken off)"
 
 
-def importtime_summary(python: str, name: str) -> list[str]:
+def importtime_summary(python: str, task: Task) -> list[str]:
     """The modules with the largest own time, by the interpreter's -X importtime."""
     done = subprocess.run(
-        [python, "-I", "-X", "importtime", "-c", code_for(name)],
+        [python, "-I", "-X", "importtime", "-c", code_for(task)],
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -113,7 +126,8 @@ def importtime_summary(python: str, name: str) -> list[str]:
     after = sorted(modules[start:], reverse=True)
     largest = ", ".join(f"{module} {own / 1e3:.1f} ms" for own, module in after[:SUMMARY_LINES])
     total = sum(own for own, _ in after) / 1e3
+    count = len(after)
     return [
-        f"-X importtime, one run: {len(after)} modules after `site`, {total:.1f} ms while traced",
+        f"-X importtime of {OURS} and a session: {count} modules, {total:.1f} ms while traced",
         f"the largest of them: {largest}",
     ]
