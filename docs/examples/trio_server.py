@@ -27,6 +27,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from wsgiref.handlers import format_date_time
 
 import trio
@@ -167,8 +168,7 @@ class Body:
             raise StopAsyncIteration
         self._room -= len(event.data)
         if self._room < 0:
-            limit = self._client.settings.max_body
-            raise HttpError(413, f"a body may have {limit} bytes at most")
+            raise too_large(self._client.settings)
         return bytes(event.data)
 
 
@@ -178,6 +178,10 @@ Handler = Callable[[h11.Request, Body], Awaitable[Reply]]
 def our_headers() -> list[tuple[str, str]]:
     """The headers that each of our answers carries (RFC 9110 sections 6.6.1 and 10.2.4)."""
     return [("Date", format_date_time(None)), ("Server", f"trio-server {h11.PRODUCT_ID}")]
+
+
+def too_large(settings: Settings) -> HttpError:
+    return HttpError(413, f"a body may have {settings.max_body} bytes at most")
 
 
 async def echo(request: h11.Request, body: Body) -> Reply:
@@ -291,7 +295,10 @@ class Server:
         return not scope.cancelled_caught
 
     async def _handle(self, client: Client, request: h11.Request) -> Reply:
-        """Call the handler within its time."""
+        """Call the handler within its time, unless the body is announced to be too large."""
+        announced = [int(value) for name, value in request.headers if name == b"content-length"]
+        if sum(announced) > self.settings.max_body:
+            raise too_large(self.settings)  # before the client hears "100 Continue"
         with trio.move_on_after(self.settings.handler):
             return await self.handler(request, Body(client))
         raise HttpError(503, "this takes too long")
@@ -315,7 +322,9 @@ class Server:
         # next one would begin. h11 adds this header by itself where HTTP/1.0 asks for it.
         if self.stopping or http.their_state in (h11.IDLE, h11.SEND_BODY, h11.ERROR):
             headers.append(("Connection", "close"))
-        events: list[h11.Event] = [h11.Response(status_code=reply.status, headers=headers)]
+        reason = HTTPStatus(reply.status).phrase
+        response = h11.Response(status_code=reply.status, headers=headers, reason=reason)
+        events: list[h11.Event] = [response]
         if request is None or request.method != b"HEAD":
             events.append(h11.Data(data=reply.body))
         await client.send(*events, h11.EndOfMessage())
