@@ -241,6 +241,24 @@ class Pycurl(Client):
         return int(handle.getinfo(handle.RESPONSE_CODE))
 
 
+class PycurlWithHeaders(Pycurl):
+    """The same with the response's fields collected, as every other client here does."""
+
+    def get(self, url: str) -> tuple[int, bytes]:
+        headers: dict[str, str] = {}
+
+        def take(line: bytes) -> None:
+            name, colon, value = line.decode("iso-8859-1").partition(":")
+            if colon:
+                headers[name.strip().lower()] = value.strip()
+
+        self.handle.setopt(self.handle.HEADERFUNCTION, take)
+        answer = super().get(url)
+        if "content-type" not in headers:
+            raise AssertionError("no header fields")
+        return answer
+
+
 class HttpClient(Client):
     module = "http.client"
 
@@ -342,6 +360,7 @@ CLIENTS: dict[str, type[Client]] = {
     "niquests": Niquests,
     "pyreqwest": Pyreqwest,
     "pycurl": Pycurl,
+    "pycurl, with headers": PycurlWithHeaders,
     "http.client": HttpClient,
     "bare socket": BareSocket,
 }
