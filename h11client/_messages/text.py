@@ -52,7 +52,7 @@ def _is_charset(name: str) -> bool:
         codec = codecs.lookup(name).name.replace("_", "-")
         if codec in _NO_CHARSETS:
             return False
-        b"".decode(name)  # LookupError for codecs between bytes and bytes
+        str(b"a", name, "replace")  # LookupError for codecs between bytes and bytes
     except (LookupError, ValueError):
         return False
     return True

@@ -1,0 +1,252 @@
+"""Reading a body once: as it came or decoded, in pieces, to a size, or whole; and as a file."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from h11client._messages.decoders import Decoder, build_decoder, content_codings
+from h11client.exceptions import RequestException, StreamConsumedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol
+
+    from h11client._messages.decoders import Source
+    from h11client.exceptions import RequestLike, ResponseLike
+
+    class BodyProtocol(Protocol):
+        """A body that is still to be read.
+
+        `read` gives 1 to `max_bytes` bytes, b"" after the last. There may also be `trailers`
+        (pairs, once the end was read), `informational` (1xx heads), `connection_info`, and
+        `abort()`, which closes without reading on.
+        """
+
+        def read(self, max_bytes: int, /) -> bytes: ...
+        def close(self) -> None: ...
+
+    class Owner(ResponseLike, Protocol):
+        """The response to which a body belongs: the errors of reading carry it."""
+
+        @property
+        def request(self) -> RequestLike: ...
+
+
+__all__ = ["READ_SIZE", "BodyReader", "RawBody"]
+
+READ_SIZE = 65536  # bytes asked of the body at a time; it gives what has come
+
+
+class _Wire:
+    """The body as it comes, counted."""
+
+    __slots__ = ("_read", "received")
+
+    def __init__(self, body: BodyProtocol) -> None:
+        self._read = body.read
+        self.received = 0
+
+    def read(self, max_bytes: int) -> bytes:
+        piece = self._read(max_bytes)
+        self.received += len(piece)
+        return piece
+
+
+class BodyReader:
+    """Reads a body; every method is told the `owner`, so that errors can carry it.
+
+    `consumed` says that the end was read, `decode_content` is the setting of `RawBody`.
+    """
+
+    __slots__ = ("_body", "_codings", "_decoder", "_wire", "closed", "consumed", "decode_content")
+
+    def __init__(self, body: BodyProtocol, codings: Sequence[bytes]) -> None:
+        self._body = body
+        self._wire = _Wire(body)
+        self._codings = codings  # values of Content-Encoding; none left when they are dealt with
+        self._decoder: Decoder | None = None
+        self.consumed = False
+        self.closed = False
+        self.decode_content = False
+
+    @property
+    def received(self) -> int:
+        """How many bytes have been read, as they came."""
+        return self._wire.received
+
+    @property
+    def begun(self) -> bool:
+        """Whether something has been read."""
+        return self._wire.received > 0 or self.consumed
+
+    def read(self, max_bytes: int, decoded: bool, owner: Owner) -> bytes:
+        """1 to `max_bytes` bytes, b"" after the last."""
+        try:
+            piece = self._source(decoded).read(max_bytes)
+        except BaseException as error:
+            self._break_off(error, owner)
+            raise
+        if not piece:
+            self.consumed = True
+        return piece
+
+    def read_exactly(self, size: int, decoded: bool, owner: Owner) -> bytes:
+        """`size` bytes, fewer only at the end; what is not there yet takes no memory."""
+        piece = self.read(size, decoded, owner) if size else b""
+        if not piece or len(piece) == size:
+            return piece
+        buffer = BytesIO()
+        room = 0
+        while piece:
+            end = buffer.tell() + len(piece)
+            if end > room:
+                # Its own growth would go up to an eighth beyond the size that was asked for.
+                room = min(size, 2 * end)
+                buffer.seek(room - 1)
+                buffer.write(b"\0")
+                buffer.seek(end - len(piece))
+            buffer.write(piece)
+            piece = self.read(size - end, decoded, owner) if end < size else b""
+        buffer.truncate()
+        return buffer.getvalue()
+
+    def read_all(self, decoded: bool, owner: Owner) -> bytes:
+        """Everything to the end."""
+        first = self.read(READ_SIZE, decoded, owner)
+        piece = self.read(READ_SIZE, decoded, owner) if first else b""
+        if not piece:
+            return first
+        # Not a list of pieces: joining them would need the memory twice.
+        buffer = BytesIO()
+        buffer.write(first)
+        del first
+        while piece:
+            buffer.write(piece)
+            piece = self.read(READ_SIZE, decoded, owner)
+        return buffer.getvalue()
+
+    def close(self) -> None:
+        """Closes the body, which may read what little is left to save the connection."""
+        self.closed = True
+        self._body.close()
+
+    def abort(self) -> None:
+        """Closes the body without reading on, where it can."""
+        self.closed = True
+        getattr(self._body, "abort", self._body.close)()
+
+    def _source(self, decoded: bool) -> Source:
+        if not decoded:
+            if self._decoder is not None:
+                raise StreamConsumedError("the body is already being read decoded")
+            return self._wire
+        if self._codings:
+            codings = content_codings(self._codings)
+            if self._wire.received:
+                raise StreamConsumedError("the body is already being read as it came")
+            self._decoder = build_decoder(self._wire, codings)
+            self._codings = ()
+        return self._decoder or self._wire
+
+    def _break_off(self, error: BaseException, owner: Owner) -> None:
+        if isinstance(error, RequestException):
+            if error.request is None:
+                error.request = owner.request
+            if error.response is None:
+                error.response = owner
+        if not isinstance(error, StreamConsumedError):
+            self.abort()
+
+
+class RawBody:
+    """The body of a response as a file object, as it came unless `decode_content` is set.
+
+    `read(size)` gives `size` bytes unless the body ends before; `tell()` counts the bytes as they
+    came. Works with `shutil.copyfileobj`, `io.BufferedReader`, `tarfile` and the like.
+    """
+
+    __slots__ = ("_owner", "_reader")
+
+    def __init__(self, reader: BodyReader, owner: Owner) -> None:
+        self._reader = reader
+        self._owner = owner
+
+    @property
+    def decode_content(self) -> bool:
+        """Whether `read` undoes the content codings when it is not told."""
+        return self._reader.decode_content
+
+    @decode_content.setter
+    def decode_content(self, decode: bool) -> None:
+        self._reader.decode_content = decode
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self._owner.status_code
+
+    @property
+    def reason(self) -> str | None:
+        """The reason phrase."""
+        return self._owner.reason
+
+    @property
+    def headers(self) -> Any:
+        """The header fields of the response."""
+        return self._owner.headers
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        return self._reader.closed or self._reader.consumed
+
+    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """Reads `amt` bytes, everything without it; b"" at the end."""
+        decoded = self._reader.decode_content if decode_content is None else decode_content
+        if self._reader.consumed:
+            return b""
+        if amt is None or amt < 0:
+            return self._reader.read_all(decoded, self._owner)
+        return self._reader.read_exactly(amt, decoded, self._owner)
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads into a writable buffer what has come, at most its size; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        reader = self._reader
+        if reader.consumed or not view:
+            return 0
+        piece = reader.read(len(view), reader.decode_content, self._owner)
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def stream(self, amt: int = READ_SIZE, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Pieces of at most `amt` bytes, as they come."""
+        decoded = self._reader.decode_content if decode_content is None else decode_content
+        while not self._reader.consumed:
+            piece = self._reader.read(amt, decoded, self._owner)
+            if piece:
+                yield piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.stream()
+
+    def tell(self) -> int:
+        """How many bytes have been read, as they came."""
+        return self._reader.received
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def flush(self) -> None:
+        """Does nothing: for `io.TextIOWrapper`."""
+
+    def close(self) -> None:
+        """Closes the response's body."""
+        self._reader.close()
