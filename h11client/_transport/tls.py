@@ -1,4 +1,4 @@
-"""TLS as a stream over a stream, and the contexts that decide whom to trust.
+"""TLS as a stream over a stream.
 
 OpenSSL is used without a socket. It is given two queues of bytes in memory (`ssl.MemoryBIO`):
 what has come from the peer is put into `incoming`, what it wants to send is taken out of
@@ -23,25 +23,28 @@ the latter. `eof_was_clean` tells which of the two it was (RFC 8446 section 6.1,
 from __future__ import annotations
 
 import errno
-import os
 import ssl
-from threading import Lock
 from time import monotonic
 
 from h11client._timeouts import Limit, LimitExpired
-from h11client._transport.network import TLSConfig, TLSInfo
+from h11client._transport.network import TLSInfo
+from h11client._transport.trust import context_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from h11client._timeouts import Deadline
-    from h11client._transport.network import Buffer, Stream
+    from h11client._transport.network import Buffer, Stream, TLSConfig
 
-__all__ = ["TLSConfig", "TLSStream", "context_for", "start_tls"]
+__all__ = ["TLSStream", "start_tls"]
 
 # As much as a socket gives at once; OpenSSL hands out at most one record of 16 KiB per call.
 _CIPHERTEXT_BYTES = 64 * 1024
+
+# Ciphertext of which at least one record is whole: 16 KiB of data and 256 bytes for the cipher
+# (RFC 8446 section 5.2) after a header of 5.
+_WHOLE_RECORD = 16 * 1024 + 256 + 5
 
 # Rounds of 64 KiB without application data after which a peer is not worth waiting for.
 _MOST_IDLE_ROUNDS = 16
@@ -89,12 +92,12 @@ class TLSStream:
         self._outgoing = ssl.MemoryBIO()
         # Bytes, because a str would go through the interpreter's IDNA codec. An IP address is
         # recognised by OpenSSL: no SNI is sent (RFC 6066 section 3), and an IP SAN is asked for.
-        name = server_hostname.partition("%")[0].removesuffix(".").encode("ascii")
         try:
+            name = server_hostname.partition("%")[0].removesuffix(".").encode("ascii")
             self._object = context.wrap_bio(
                 self._incoming, self._outgoing, server_side=False, server_hostname=name
             )
-        except ValueError as error:
+        except (ValueError, TypeError) as error:  # the latter for a NUL
             raise ssl.SSLError(f"{server_hostname!r} cannot be a server's name") from error
         self._ssl_read: Callable[[int], bytes] = self._object.read
         self._ssl_write: Callable[[Buffer], int] = self._object.write
@@ -153,7 +156,11 @@ class TLSStream:
             except ssl.SSLZeroReturnError:
                 return self._end()
             else:
-                return data if data else self._end()
+                if not data:
+                    return self._end()
+                if incoming.pending < _WHOLE_RECORD:
+                    return data
+                return self._with_more(data, max_bytes)
         end = None if limit.seconds is None else monotonic() + limit.seconds
         left = limit
         while True:
@@ -169,7 +176,23 @@ class TLSStream:
             except ssl.SSLZeroReturnError:
                 return self._end()
             else:
-                return data if data else self._end()
+                if not data:
+                    return self._end()
+                if incoming.pending < _WHOLE_RECORD:
+                    return data
+                return self._with_more(data, max_bytes)
+
+    def _with_more(self, data: bytes, max_bytes: int) -> bytes:
+        """Adds the records that are there already: joining is cheaper than one more call."""
+        parts = [data]
+        room = max_bytes - len(data)
+        while room and self._incoming.pending >= _WHOLE_RECORD and self._process_records():
+            if not self._plain:
+                break  # the end or an error, which is for the next read
+            parts.append(self._plain[:room])
+            self._plain = self._plain[room:]
+            room -= len(parts[-1])
+        return b"".join(parts)
 
     def _answer_and_go_on(self, limit: Limit, end: float | None) -> Limit:
         """Sends what OpenSSL wants to send before it can read on, and says what is left."""
@@ -335,94 +358,3 @@ def start_tls(
         stream.close()
         raise
     return secured
-
-
-# --- Contexts ----------------------------------------------------------------------------------
-
-_contexts: dict[object, ssl.SSLContext] = {}
-_contexts_lock = Lock()
-_MOST_CONTEXTS = 32  # a context with certifi's authorities takes half a megabyte
-
-
-def context_for(config: TLSConfig) -> ssl.SSLContext:
-    """The context for a configuration, made once and kept until one of its files changes.
-
-    Raises `ssl.SSLError` when a file is missing, or holds no certificate or no key.
-    """
-    if isinstance(config.verify, ssl.SSLContext):
-        return config.verify
-    authorities = _authorities(config.verify)
-    cert = (config.cert,) if isinstance(config.cert, str) else config.cert or ()
-    key = tuple((path, _fingerprint(path)) for path in (authorities, *cert))
-    with _contexts_lock:
-        context = _contexts.pop(key, None)
-        if context is None:
-            context = _build_context(authorities, cert)
-        _contexts[key] = context  # last: the oldest in use is the first
-        if len(_contexts) > _MOST_CONTEXTS:
-            del _contexts[next(iter(_contexts))]
-        return context
-
-
-def _authorities(verify: bool | str) -> str | None:
-    """The file or directory of the authorities to trust, or None to trust everyone."""
-    if verify is False:
-        return None
-    if verify is True:
-        import certifi
-
-        return certifi.where()
-    return os.fspath(verify)
-
-
-def _fingerprint(path: str | None) -> object:
-    """Changes when the file does, so that a renewed certificate is used from the next dial on."""
-    if path is None:
-        return None
-    try:
-        found = os.stat(path)
-    except OSError as error:
-        raise ssl.SSLError(f"no certificates at {path!r}: {error.strerror}") from error
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _build_context(authorities: str | None, cert: tuple[str, ...]) -> ssl.SSLContext:
-    """The same settings on every Python, whatever its own defaults have become."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 section 3.1.1
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION  # sections 3.3 and 3.5
-    context.set_alpn_protocols(["http/1.1"])  # RFC 7301
-    if authorities is None:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    else:
-        # A certificate that was given as trusted is trusted, whether or not it signed itself.
-        context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.hostname_checks_common_name = False  # RFC 9110 section 4.3.4: subjectAltName only
-        _load(authorities, context)
-    if cert:
-        _load_own(cert, context)
-    return context
-
-
-def _load(authorities: str, context: ssl.SSLContext) -> None:
-    try:
-        if os.path.isdir(authorities):
-            context.load_verify_locations(capath=authorities)
-        else:
-            context.load_verify_locations(cafile=authorities)
-    except OSError as error:
-        raise ssl.SSLError(f"no certificates in {authorities!r}: {error.strerror}") from error
-
-
-def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
-    try:
-        # Without a password callback OpenSSL would ask on the terminal, and wait.
-        key = cert[1] if len(cert) > 1 else None
-        context.load_cert_chain(cert[0], key, password=_no_password)
-    except OSError as error:
-        raise ssl.SSLError(f"no client certificate in {cert!r}: {error.strerror}") from error
-
-
-def _no_password() -> str:
-    raise ssl.SSLError(0, "its key is encrypted")

@@ -6,11 +6,15 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from h11client._timeouts import Limit, LimitExpired
-from h11client._transport.network import TLSInfo
+import trustme
+
+from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
+from h11client._transport.network import TLSConfig, TLSInfo
+from h11client._transport.tls import TLSStream, start_tls
 
 PATIENCE = 10.0  # seconds: never reached, unless a test fails
 
@@ -171,6 +175,7 @@ class MemoryServer:
         self.failure: OSError | None = None
         self.unsent = b""
         self.got = b""
+        self.told: ssl.SSLError | None = None  # the client's alert
         self.reads: list[Limit] = []
         self.writes: list[int] = []
         self.bytes_written = 0
@@ -190,6 +195,8 @@ class MemoryServer:
                 self.got += data
         except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
             pass
+        except ssl.SSLError as alert:
+            self.told = alert
 
     def send(self, data: bytes) -> None:
         self.object.write(data)
@@ -254,3 +261,20 @@ class MemoryServer:
 
     def fileno(self) -> int:
         return -1
+
+
+def server_context(authority: trustme.CA, *names: str, **more: Any) -> ssl.SSLContext:
+    """A server whose certificate, issued by `authority`, is for `names`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names, **more).configure_cert(context)
+    return context
+
+
+def connected(
+    server: MemoryServer, host: str, verify: Any, cert: Any = None, timeout: Timeout | None = None
+) -> TLSStream:
+    timeout = Timeout() if timeout is None else timeout
+    verify = str(verify) if isinstance(verify, Path) else verify
+    stream = start_tls(server, TLSConfig(verify, cert), host, Deadline(timeout))
+    server.work()
+    return stream

@@ -1,0 +1,101 @@
+"""Whom TLS connections trust, and who they say they are: from a `TLSConfig` to an SSLContext."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from threading import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from h11client._transport.network import TLSConfig
+
+__all__ = ["context_for"]
+
+_contexts: dict[object, ssl.SSLContext] = {}
+_contexts_lock = Lock()
+_MOST_CONTEXTS = 32  # a context with certifi's authorities takes half a megabyte
+
+
+def context_for(config: TLSConfig) -> ssl.SSLContext:
+    """The context for a configuration, made once and kept until one of its files changes.
+
+    Raises `ssl.SSLError` when a file is missing, or holds no certificate or no key.
+    """
+    if isinstance(config.verify, ssl.SSLContext):
+        return config.verify
+    authorities = _authorities(config.verify)
+    cert = (config.cert,) if isinstance(config.cert, str) else config.cert or ()
+    key = tuple((path, _fingerprint(path)) for path in (authorities, *cert))
+    with _contexts_lock:
+        context = _contexts.pop(key, None)
+        if context is None:
+            context = _build_context(authorities, cert)
+        _contexts[key] = context  # last: the oldest in use is the first
+        if len(_contexts) > _MOST_CONTEXTS:
+            del _contexts[next(iter(_contexts))]
+        return context
+
+
+def _authorities(verify: bool | str) -> str | None:
+    """The file or directory of the authorities to trust, or None to trust everyone."""
+    if verify is False:
+        return None
+    if verify is True:
+        import certifi
+
+        return certifi.where()
+    return os.fspath(verify)
+
+
+def _fingerprint(path: str | None) -> object:
+    """Changes when the file does, so that a renewed certificate is used from the next dial on."""
+    if path is None:
+        return None
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise ssl.SSLError(f"no certificates at {path!r}: {error.strerror}") from error
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _build_context(authorities: str | None, cert: tuple[str, ...]) -> ssl.SSLContext:
+    """The same settings on every Python, whatever its own defaults have become."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 section 3.1.1
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION  # sections 3.3 and 3.5
+    context.set_alpn_protocols(["http/1.1"])  # RFC 7301
+    if authorities is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        # A certificate that was given as trusted is trusted, whether or not it signed itself.
+        context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.hostname_checks_common_name = False  # RFC 9110 section 4.3.4: subjectAltName only
+        _load(authorities, context)
+    if cert:
+        _load_own(cert, context)
+    return context
+
+
+def _load(authorities: str, context: ssl.SSLContext) -> None:
+    try:
+        if os.path.isdir(authorities):
+            context.load_verify_locations(capath=authorities)
+        else:
+            context.load_verify_locations(cafile=authorities)
+    except OSError as error:
+        raise ssl.SSLError(f"no certificates in {authorities!r}: {error.strerror}") from error
+
+
+def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
+    try:
+        # Without a password callback OpenSSL would ask on the terminal, and wait.
+        key = cert[1] if len(cert) > 1 else None
+        context.load_cert_chain(cert[0], key, password=_no_password)
+    except OSError as error:
+        raise ssl.SSLError(f"no client certificate in {cert!r}: {error.strerror}") from error
+
+
+def _no_password() -> str:
+    raise ssl.SSLError(0, "its key is encrypted")
