@@ -81,9 +81,13 @@ class Headers(MutableMapping[str, str]):
         headers = cls()
         fields = headers._fields
         for raw_name, raw_value in pairs:
-            name = raw_name.decode("latin-1")
-            occurrence = (next(_numbers), name, raw_value.decode("latin-1"))
-            fields.setdefault(name.lower(), []).append(occurrence)
+            name = str(raw_name, "latin-1")
+            occurrence = (next(_numbers), name, str(raw_value, "latin-1"))
+            key = name.lower()
+            if key in fields:
+                fields[key].append(occurrence)
+            else:
+                fields[key] = [occurrence]
         return headers
 
     def __getitem__(self, name: str) -> str:

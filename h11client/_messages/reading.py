@@ -113,18 +113,24 @@ class BodyReader:
 
     def read_all(self, decoded: bool, owner: Owner) -> bytes:
         """Everything to the end."""
-        first = self.read(READ_SIZE, decoded, owner)
-        piece = self.read(READ_SIZE, decoded, owner) if first else b""
-        if not piece:
-            return first
-        # Not a list of pieces: joining them would need the memory twice.
-        buffer = BytesIO()
-        buffer.write(first)
-        del first
-        while piece:
-            buffer.write(piece)
-            piece = self.read(READ_SIZE, decoded, owner)
-        return buffer.getvalue()
+        try:
+            read = self._source(decoded).read
+            content = read(READ_SIZE)
+            piece = read(READ_SIZE) if content else b""
+            if piece:
+                # Not a list of pieces: joining them would need the memory twice.
+                buffer = BytesIO()
+                buffer.write(content)
+                del content
+                while piece:
+                    buffer.write(piece)
+                    piece = read(READ_SIZE)
+                content = buffer.getvalue()
+        except BaseException as error:
+            self._break_off(error, owner)
+            raise
+        self.consumed = True
+        return content
 
     def close(self) -> None:
         """Closes the body, which may read what little is left to save the connection."""
