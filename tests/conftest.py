@@ -40,7 +40,7 @@ def pytest_configure() -> None:
         # Finds what an import would give, and what a plugin may have imported already.
         found = importlib.util.find_spec(package)
         origin = found.origin if found else None
-        if origin is not None and not Path(origin).resolve().is_relative_to(ROOT):
+        if origin is None or not Path(origin).resolve().is_relative_to(ROOT):
             pytest.exit(f"{package} would come from {origin}, not from this checkout", returncode=3)
 
 
