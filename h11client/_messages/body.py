@@ -66,6 +66,24 @@ class Body:
         """
 
 
+class _LeftBody(Body):
+    """What a pickle has of a body that is not bytes: its length, and that it was there."""
+
+    __slots__ = ()
+
+    def __init__(self, length: int | None) -> None:
+        self.bytes = self.content_type = self.source = None
+        self.length = length
+        self.replayable = False
+
+    def chunks(self) -> Iterator[_Bytes]:
+        self.rewind()
+        return iter(())
+
+    def rewind(self) -> None:
+        raise UnrewindableBodyError("the file or iterator of the body was not pickled")
+
+
 class _NoBody(Body):
     __slots__ = ()
 
@@ -106,6 +124,9 @@ class FileBody(Body):
         except (OSError, ValueError) as error:
             raise UnrewindableBodyError("the file of the body cannot seek any more") from error
 
+    def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
+        return _LeftBody, (self.length,)
+
 
 class IteratorBody(Body):
     """What an iterable yields; it can be produced again unless it is its own iterator."""
@@ -130,6 +151,9 @@ class IteratorBody(Body):
     def rewind(self) -> None:
         if not self.replayable:
             raise UnrewindableBodyError("an iterator can be sent only once")
+
+    def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
+        return _LeftBody, (self.length,)
 
 
 def encode_body(data: Data = None, json: object = None) -> Body:

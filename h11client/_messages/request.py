@@ -222,6 +222,11 @@ class PreparedRequest:
             copied.parsed_url = self.parsed_url
         return copied
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions carry requests, and have to be picklable. Hooks may be anything: they stay.
+        url = getattr(self, "parsed_url", None)
+        return _restored, (self._method, url, self.headers, self.encoded_body)
+
     def prepare(
         self,
         method: str | None = None,
@@ -361,6 +366,16 @@ def prepare_request(
     request.encoded_body = body = encode_body(data, json)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
     request._head = (encode_method(name), build_target(name, parsed), fields)
+    return request
+
+
+def _restored(method: str | None, url: URL | None, headers: Headers, body: Body) -> PreparedRequest:
+    request = PreparedRequest()
+    request._method = method
+    request._headers = headers
+    request.encoded_body = body
+    if url is not None:
+        request.parsed_url = url
     return request
 
 

@@ -123,6 +123,12 @@ class Response:
         else:
             self._open().abort()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions carry responses, and have to be picklable. The connection stays.
+        state = (self._content, self._encoding, self._headers, self.history, self._seconds)
+        rest = (self.trailers.wire_items(), self.informational)
+        return _restored, (self.request, self._head, state, *rest)
+
     # --- the head --------------------------------------------------------------------------
 
     @property
@@ -371,3 +377,33 @@ def _lines_of(pieces: Iterator[Any], delimiter: str | bytes | None) -> Iterator[
     for piece in pieces:
         yield from splitter.feed(piece)
     yield from splitter.finish()
+
+
+class _LeftBody:
+    """What a pickle has of a body: nothing that could be read."""
+
+    __slots__ = ("informational", "trailers")
+
+    def __init__(self, trailers: list[tuple[bytes, bytes]], informational: list[Any]) -> None:
+        self.trailers = trailers
+        self.informational = informational
+
+    def read(self, max_bytes: int) -> bytes:
+        raise StreamConsumedError("the body was not read before the response was pickled")
+
+    def close(self) -> None:
+        pass
+
+
+def _restored(
+    request: PreparedRequest,
+    head: h11.Response,
+    state: tuple[bytes | None, str | None, Headers | None, list[Response], float],
+    trailers: list[tuple[bytes, bytes]],
+    informational: list[Any],
+) -> Response:
+    body = _LeftBody(trailers, informational)
+    response = Response(request=request, head=head, body=body)
+    content, response._encoding, response._headers, response.history, response._seconds = state
+    response._content = content
+    return response

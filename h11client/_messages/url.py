@@ -314,7 +314,10 @@ def encode_form(fields: Params) -> str:
         fields.items() if isinstance(fields, Mapping) else fields or ()
     )
     encoded = []
-    for name, values in pairs:
+    for pair in pairs:
+        if isinstance(pair, (str, bytes)):
+            raise TypeError("expected a mapping or (name, value) pairs, not pieces of text")
+        name, values = pair
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
             values = (values,)
         for value in values:
