@@ -33,6 +33,9 @@ __all__ = ["SocketNetwork", "SocketStream"]
 # few have not been seen for decades. More pieces than this are tiny, and cheaper to join.
 _MOST_PIECES = 1024
 
+# Bytes which are copied in less time than sendmsg takes longer than send: measured, 0.4 us.
+_CHEAPER_TO_JOIN = 8 * 1024
+
 
 class SocketStream:
     """A connected socket as a `Stream`; owns the socket from now on."""
@@ -128,14 +131,20 @@ class SocketStream:
 
     def write_many(self, pieces: Sequence[Buffer], limit: Limit, watch: bool = False) -> bool:
         sendmsg = self._sendmsg
-        if sendmsg is None or self._unsent or len(pieces) > _MOST_PIECES:
+        length = sum(map(len, pieces))
+        if (
+            length <= _CHEAPER_TO_JOIN
+            or sendmsg is None
+            or self._unsent
+            or len(pieces) > _MOST_PIECES
+        ):
             return self.write(b"".join(pieces), limit, watch)
         try:
             sent = sendmsg(pieces)
         except BlockingIOError:
             sent = 0
         self.bytes_written += sent
-        if sent == sum(map(len, pieces)):
+        if sent == length:
             return True
         return self._write_on(_rest(pieces, sent), limit, watch)
 

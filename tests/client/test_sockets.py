@@ -114,20 +114,27 @@ def test_a_kernel_which_takes_one_byte_at_a_time_gets_all(fake: Any) -> None:
 
 @pytest.mark.safety("X24")
 @pytest.mark.parametrize("first", range(10))
-def test_pieces_are_cut_anywhere_and_arrive_whole(fake: Any, first: int) -> None:
+def test_pieces_are_cut_anywhere_and_arrive_whole(
+    fake: Any, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "_CHEAPER_TO_JOIN", 0)
     sock, stream = fake(first, 1, 1, 99)
     assert stream.write_many([b"abc", b"", b"def", b"ghi"], PATIENT)
     assert (sock.sent, stream.bytes_written) == (b"abcdefghi", 9)
 
 
-def test_pieces_that_the_kernel_refuses_at_first_arrive_whole(fake: Any) -> None:
-    sock, stream = fake(AGAIN, 99)
-    assert stream.write_many([b"abc", b"def"], PATIENT)
-    assert sock.sent == b"abcdef"
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_pieces_that_the_kernel_refuses_at_first_arrive_whole(fake: Any, size: int) -> None:
+    sock, stream = fake(AGAIN, 99_999)
+    assert stream.write_many([b"a" * size, b"b" * size], PATIENT)
+    assert sock.sent == b"a" * size + b"b" * size
 
 
 @pytest.mark.parametrize("method", ["write", "write_many"])
-def test_the_count_of_bytes_is_exact_after_an_error(fake: Any, method: str) -> None:
+def test_the_count_of_bytes_is_exact_after_an_error(
+    fake: Any, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "_CHEAPER_TO_JOIN", 0)
     _, stream = fake(2, AGAIN, 3, BrokenPipeError(32, "Broken pipe"))
     data = b"0123456789" if method == "write" else [b"01234", b"56789"]
     with pytest.raises(BrokenPipeError):
@@ -160,8 +167,8 @@ def test_without_sendmsg_pieces_are_joined(
 
     stream, peer = pair
     bare = SocketStream(Without())  # type: ignore[arg-type]
-    assert bare.write_many([b"ab", b"cd"], PATIENT)
-    assert peer.receive(4) == b"abcd"
+    assert bare.write_many([b"ab" * 5000, b"cd" * 5000], PATIENT)
+    assert peer.receive(20_000) == b"ab" * 5000 + b"cd" * 5000
 
 
 def test_without_poll_everything_works_by_select(
@@ -297,11 +304,11 @@ def test_a_name_is_resolved() -> None:
 
 
 def test_more_pieces_than_sendmsg_takes_are_joined(
-    pair: tuple[SocketStream, SocketPeer], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[SocketStream, SocketPeer],
 ) -> None:
     stream, peer = pair
     most = sockets._MOST_PIECES
     assert os.sysconf("SC_IOV_MAX") >= most
     for count in (most, most + 1):
-        assert stream.write_many([b"x"] * count, PATIENT)
-        assert peer.receive(count) == b"x" * count
+        assert stream.write_many([b"0123456789"] * count, PATIENT)
+        assert peer.receive(10 * count) == b"0123456789" * count
