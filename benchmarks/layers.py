@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,74 @@ def all_steps() -> Iterator[tuple[str, Timed]]:
     yield from constructors(h11)
     yield from client_steps(h11)
     yield from server_steps(h11)
+    yield from session_steps()
+
+
+def session_steps() -> Iterator[tuple[str, Timed]]:
+    session, url = memory_session(), "http://127.0.0.1:8080/small"
+    requests: Any = importlib.import_module("h11client._messages.request")
+    connections: Any = importlib.import_module("h11client._transport.connection")
+    timeouts: Any = importlib.import_module("h11client._timeouts")
+    prepared = requests.prepare_request("GET", url, session.headers)
+    pool, timeout = session._transport, timeouts.Timeout()
+    headers = {"Accept": "application/json", "X-Request-Id": "6f1c-7"}
+    params = {"page": "7", "per_page": "50", "q": "two words"}
+
+    def read(response: Any) -> None:
+        if len(response.content) != 64:
+            raise AssertionError("not the answer that was sent")
+
+    steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("session.get, all but the kernel", lambda: read(session.get(url))),
+        (
+            "the same with headers and params",
+            lambda: read(session.get(url, headers=headers, params=params)),
+        ),
+        ("prepare_request", lambda: requests.prepare_request("GET", url, session.headers)),
+        ("build_event", lambda: connections.build_event(prepared)),
+        ("Deadline", lambda: timeouts.Deadline(timeouts.Timeout.of(timeout))),
+        ("pool.send and content", lambda: read(pool.send(prepared, timeout=timeout))),
+    )
+    for name, step in steps:
+        yield f"client: {name}", repeated(step)
+
+
+def memory_session() -> Any:
+    """A session whose network is this process: what is left is our own code."""
+    client: Any = importlib.import_module("h11client")
+    pools: Any = importlib.import_module("h11client._transport.pool")
+    return client.Session(transport=pools.Pool(network=MemoryNetwork()))
+
+
+class MemoryNetwork:
+    def connect(self, host: str, port: int, deadline: object) -> MemoryStream:
+        return MemoryStream()
+
+
+class MemoryStream:
+    """Answers each read with the next of many small responses."""
+
+    peer = local = tls = None
+    eof_was_clean = True
+
+    def __init__(self) -> None:
+        self.bytes_written = 0
+        self._next = itertools.cycle(samples.small_responses()).__next__
+
+    def read(self, max_bytes: int, limit: object, wait_first: bool = False) -> bytes:
+        return self._next()
+
+    def write(self, data: bytes, limit: object, watch: bool = False) -> bool:
+        self.bytes_written += len(data)
+        return True
+
+    def is_readable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+    abort = close
 
 
 def cycles(h11: Any) -> Iterator[tuple[str, Timed]]:

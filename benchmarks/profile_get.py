@@ -5,7 +5,8 @@
     profile_get.py layers          CPU of each layer alone, in microseconds
     profile_get.py instructions    machine instructions per GET, counted by valgrind
 
-`--work cycle` profiles the protocol library alone instead (no sockets).
+`--work cycle` and `server-cycle` profile the protocol library alone instead, and `get-memory` the
+whole client on a network in memory: no sockets, so that only our own code is left.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 SAMPLE_SECONDS = 0.001  # of CPU between two samples; kernels round it up, often to 4 ms
 WARM_UP = 300
+WORKS = ("get", "get-memory", "cycle", "server-cycle")
 
 
 def main() -> None:
@@ -51,7 +53,7 @@ def main() -> None:
 def parser() -> argparse.ArgumentParser:
     this = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     this.add_argument("how", choices=["sample", "calls", "layers", "instructions", "plain"])
-    this.add_argument("--work", choices=["get", "cycle", "server-cycle"], default="get")
+    this.add_argument("--work", choices=WORKS, default="get")
     this.add_argument("--count", type=int, default=20_000, help="pieces of work (default: 20000)")
     this.add_argument("--lines", type=int, default=30, help="lines to print (default: 30)")
     return this
@@ -59,6 +61,10 @@ def parser() -> argparse.ArgumentParser:
 
 def with_work(name: str, use: Callable[[Work], None]) -> None:
     """Call `use` with a function that does the work so many times."""
+    if name == "get-memory":
+        layers: Any = importlib.import_module("benchmarks.layers")
+        use(gets_of(layers.memory_session(), "http://127.0.0.1:8080/small"))
+        return
     if name != "get":
         engine: Any = importlib.import_module("benchmarks.workers.engine")
         work = {"cycle": "client-lists", "server-cycle": "server"}[name]
@@ -67,16 +73,18 @@ def with_work(name: str, use: Callable[[Work], None]) -> None:
     harness: Any = importlib.import_module("benchmarks.harness")
     session = importlib.import_module("h11client").Session()
     with harness.Server(sys.executable) as server:
-        url = server.url("/small")
-
-        def gets(count: int) -> None:
-            for _ in range(count):
-                response = session.get(url)
-                if response.status_code != 200 or len(response.content) != 64:
-                    raise AssertionError("not the answer that was sent")
-
-        use(gets)
+        use(gets_of(session, server.url("/small")))
         session.close()
+
+
+def gets_of(session: Any, url: str) -> Work:
+    def gets(count: int) -> None:
+        for _ in range(count):
+            response = session.get(url)
+            if response.status_code != 200 or len(response.content) != 64:
+                raise AssertionError("not the answer that was sent")
+
+    return gets
 
 
 def profile(arguments: argparse.Namespace, work: Work) -> None:
