@@ -74,13 +74,13 @@ class SocketPeer:
         return self.socket.recv(65536)
 
     def receive(self, count: int) -> bytes:
-        data = b""
+        data = bytearray()
         while len(data) < count:
             more = self.receive_some()
             if not more:
                 break
             data += more
-        return data
+        return bytes(data)
 
     def finish(self) -> None:
         """Ends its own side in an orderly way."""
@@ -174,7 +174,7 @@ class MemoryServer:
         self.room: int | None = None  # what more it takes; None: everything
         self.failure: OSError | None = None
         self.unsent = b""
-        self.got = b""
+        self.got = bytearray()
         self.told: ssl.SSLError | None = None  # the client's alert
         self.reads: list[Limit] = []
         self.writes: list[int] = []
@@ -203,7 +203,7 @@ class MemoryServer:
 
     def receive(self, count: int) -> bytes:
         assert len(self.got) <= count
-        return self.got
+        return bytes(self.got)
 
     def finish(self) -> None:
         try:
