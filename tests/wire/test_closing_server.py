@@ -10,9 +10,9 @@ from h11client import exceptions
 
 
 @pytest.fixture(params=["http", "https"])
-def place(request):
+def place(request, httpbin, httpbin_secure):
     """The URL of the server, and a session that trusts it."""
-    server = request.getfixturevalue("httpbin" if request.param == "http" else "httpbin_secure")
+    server = httpbin if request.param == "http" else httpbin_secure
     with h11client.Session(timeout=30, verify=certs.where()) as session:
         yield server.url, session
 

@@ -12,11 +12,10 @@ import h11client
 
 
 @pytest.fixture(params=["http", "https"])
-def place(request, ca):
+def place(request, ca, httpbin_url, httpbin_tls_url):
     """The URL of the server, and a session that trusts it."""
-    name = "httpbin_url" if request.param == "http" else "httpbin_tls_url"
     with h11client.Session(verify=str(ca.pem), timeout=30) as session:
-        yield request.getfixturevalue(name), session
+        yield (httpbin_url if request.param == "http" else httpbin_tls_url), session
 
 
 def test_get_with_params_and_headers(place):
