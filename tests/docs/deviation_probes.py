@@ -89,6 +89,11 @@ def however_split(role: object, wire: bytes) -> str:
     return " / ".join(verdicts)
 
 
+def padded(wire: bytes, size: int) -> bytes:
+    """The head with so many bytes in place of its `%b` that it has the given size."""
+    return wire % (b"a" * (size - len(wire) + 2))
+
+
 def chunk(wire: bytes) -> str:
     """What becomes of a body in chunks; the Request in front is left out."""
     return served(CHUNKED_REQUEST + wire).removeprefix("Request ")
@@ -196,34 +201,33 @@ def fold_behind_a_start_line() -> object:
 
 
 @probe
-def head_of_16385_bytes() -> object:
-    wire = b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n"
-    return however_split(h11.SERVER, wire % (b"a" * (16385 - len(wire) + 2)))
+def head_limit() -> object:
+    request_head = b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n"
+    response_head = OK + b"X: %b\r\n\r\n"
+    return [
+        however_split(h11.SERVER, padded(request_head, 16_384)),
+        however_split(h11.SERVER, padded(request_head, 16_385)),
+        however_split(h11.CLIENT, padded(response_head, 20_000)),
+    ]
 
 
 @probe
-def head_of_20000_bytes() -> object:
-    wire = OK + b"X: %b\r\n\r\n"
-    return however_split(h11.CLIENT, wire % (b"a" * (20000 - len(wire) + 2)))
-
-
-@probe
-def number_of_fields() -> object:
+def field_limit() -> object:
     return however_split(h11.SERVER, GET[:-2] + b"X: a\r\n" * 512 + b"\r\n")
 
 
 @probe
-def length_of_a_status_line() -> object:
+def status_line_limit() -> object:
     return however_split(h11.CLIENT, b"HTTP/1.1 200 " + b"a" * 8180 + b"\r\n\r\n")
 
 
 @probe
-def size_of_trailers() -> object:
+def trailer_limit() -> object:
     return chunk(b"0\r\nT: " + b"a" * 40_000 + b"\r\n\r\n")
 
 
 @probe
-def length_of_a_chunk_line() -> object:
+def chunk_line() -> object:
     return chunk(b"1;" + b"a" * 5000 + b"\r\nx\r\n0\r\n\r\n")
 
 
@@ -233,56 +237,56 @@ def chunk_overhead() -> object:
 
 
 @probe
-def number_of_informational_responses() -> object:
+def informational_limit() -> object:
     return fetched(b"HTTP/1.1 103 X\r\n\r\n" * 33).replace("InformationalResponse", "1xx")
 
 
 @probe
-def both_framings_in_a_request() -> object:
+def both_framings_request() -> object:
     return served(CHUNKED_REQUEST[:-2] + b"Content-Length: 3\r\n\r\n")
 
 
 @probe
-def both_framings_in_a_response() -> object:
+def both_framings_close() -> object:
     conn = client_that_asked()
     head = OK + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
     return f"{heard(conn, head + b'3' + CRLF + b'abc' + CRLF + b'0' + CRLF * 2)} {conn.our_state}"
 
 
 @probe
-def body_until_close() -> object:
+def close_delimited() -> object:
     conn = client_that_asked()
     heard(conn, OK + b"\r\nabc")
     return conn.states
 
 
 @probe
-def lf_in_trailers() -> object:
+def line_ends_in_bodies() -> object:
     return [chunk(b"0\r\n\n"), chunk(b"0\r\nT: 1\n\r\n")]
 
 
 @probe
-def nul_in_a_chunk_extension() -> object:
+def chunk_extension_characters() -> object:
     return [chunk(b"3;\0\r\nabc\r\n"), chunk(b"3;\r \r\nabc\r\n")]
 
 
 @probe
-def blank_before_a_chunk_extension() -> object:
+def blank_before_extension() -> object:
     return chunk(b"3 ;x=y\r\nabc\r\n0\r\n\r\n")
 
 
 @probe
-def chunk_size_of_17_digits() -> object:
+def chunk_size_digits() -> object:
     return [chunk(b"00000000000000003\r\nabc\r\n"), chunk(b"8000000000000000\r\nabc")]
 
 
 @probe
-def length_above_2_63() -> object:
+def content_length_2_63() -> object:
     return request(("Content-Length", "9223372036854775808")).headers[1][1]
 
 
 @probe
-def folded_transfer_encoding() -> object:
+def folded_framing_fields() -> object:
     return served(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n")
 
 
@@ -301,7 +305,7 @@ def major_version() -> object:
 
 
 @probe
-def end_before_any_response() -> object:
+def eof_before_response() -> object:
     conn = client_that_asked()
     conn.receive_data(b"")
     try:
@@ -312,7 +316,33 @@ def end_before_any_response() -> object:
 
 
 @probe
-def type_of_received_data() -> object:
+def chunk_start() -> object:
+    conn = h11.Connection(h11.SERVER)
+    conn.receive_data(CHUNKED_REQUEST + b"3\r\n")
+    events = [conn.next_event(), conn.next_event()]
+    conn.receive_data(b"abc\r\n")
+    events.append(conn.next_event())
+    return [event.chunk_start for event in events if isinstance(event, h11.Data)]
+
+
+@probe
+def lone_cr_in_heads() -> object:
+    return [served(b"GET / HTTP/1.1\rX"), served(GET[:-2] + b"X: a\rb")]
+
+
+@probe
+def error_excerpts() -> object:
+    conn = h11.Connection(h11.SERVER)
+    conn.receive_data(b"GET /" + b" " * 5000 + b"\r\n\r\n")
+    try:
+        conn.next_event()
+    except h11.RemoteProtocolError as error:
+        return "short" if len(str(error)) < 400 else "long"
+    return "no error"
+
+
+@probe
+def data_is_bytes() -> object:
     conn = h11.Connection(h11.SERVER)
     conn.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
     conn.next_event()
@@ -325,7 +355,7 @@ def type_of_received_data() -> object:
 
 
 @probe
-def text_beyond_ascii() -> object:
+def non_ascii_text() -> object:
     return request(("X", "é"))
 
 
@@ -335,7 +365,7 @@ def malformed_version() -> object:
 
 
 @probe
-def line_break_in_a_reason() -> object:
+def reason_characters() -> object:
     return h11.Response(status_code=200, headers=[], reason="a\nb").reason
 
 
@@ -345,7 +375,7 @@ def host_in_versions_above_1_1() -> object:
 
 
 @probe
-def positional_arguments() -> object:
+def events_keyword_only() -> object:
     return h11.Data(b"x")  # type: ignore[misc]  # on purpose
 
 
@@ -357,18 +387,23 @@ def data_may_be_changed() -> object:
 
 
 @probe
-def events_cannot_be_subclassed() -> object:
+def events_final() -> object:
     return type("Mine", (h11.Request,), {}).__name__
 
 
 @probe
-def hash_of_connection_closed() -> object:
+def events_unhashable() -> object:
     return isinstance(hash(h11.ConnectionClosed()), int)
 
 
 @probe
-def events_can_be_pickled() -> object:
+def events_copy() -> object:
     return bool(pickle.loads(pickle.dumps(request())) == request())
+
+
+@probe
+def headers_compare_with_anything() -> object:
+    return request().headers == 5
 
 
 @probe
@@ -377,7 +412,7 @@ def slices_of_headers() -> object:
 
 
 @probe
-def both_framings_sent() -> object:
+def both_framings_on_send() -> object:
     event = request(("Content-Length", "3"), ("Transfer-Encoding", "chunked"))
     return h11.Connection(h11.CLIENT).send(event)
 
@@ -394,11 +429,22 @@ def casing_and_place_of_connection() -> object:
 
 
 @probe
-def length_of_a_wide_memoryview() -> object:
+def wide_memoryviews() -> object:
     conn = h11.Connection(h11.CLIENT)
     conn.send(request(("Content-Length", "8")))
     conn.send(h11.Data(data=memoryview(array.array("I", [1, 2]))))
     conn.send(h11.EndOfMessage())
+    return conn.our_state
+
+
+@probe
+def failed_send_is_an_error() -> object:
+    conn = h11.Connection(h11.CLIENT)
+    conn.send(request(("Transfer-Encoding", "chunked")))
+    try:
+        conn.send(h11.Data(data=["no bytes"]))  # type: ignore[arg-type,unused-ignore]  # on purpose
+    except TypeError:
+        pass
     return conn.our_state
 
 
@@ -407,7 +453,7 @@ def length_of_a_wide_memoryview() -> object:
 
 
 @probe
-def limits() -> object:
+def parser_limits() -> object:
     return h11.ParserLimits(fields=10).fields  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
 
 
@@ -420,9 +466,20 @@ def receive_body() -> object:
 
 
 @probe
-def headers_used_again() -> object:
+def headers_public() -> object:
     headers = h11.Headers([HOST])  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
     return h11.Request(method="GET", target="/", headers=headers).headers is headers
+
+
+@probe
+def public_names() -> object:
+    later = {"Headers", "MIGHT_SWITCH_PROTOCOL", "PRODUCT_ID", "ParserLimits", "__version__"}
+    return sorted(later & set(h11.__all__))
+
+
+@probe
+def state_table() -> object:
+    return hasattr(importlib.import_module("h11._state"), "BY_EVENT")
 
 
 @probe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -24,7 +25,8 @@ def test_the_reference_names_everything_public() -> None:
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
-    assert [page for page in pages if page not in navigation] == []
+    listed = re.findall(r"(?:- |: )(\S+\.md)$", navigation, re.MULTILINE)
+    assert sorted(listed) == sorted(pages)
 
 
 def test_every_public_method_and_attribute_of_a_connection_is_described() -> None:
