@@ -223,15 +223,15 @@ def _left(end: float | None, limit: Limit) -> float | None:
 
 
 def _rest(pieces: Sequence[Buffer], sent: int) -> memoryview:
-    """What is left of `pieces` after `sent` bytes; joined only when more than one is left."""
-    for position, piece in enumerate(pieces):
-        if sent < len(piece):
-            view = memoryview(piece)[sent:]
-            if position == len(pieces) - 1:
-                return view
-            return memoryview(b"".join([view, *pieces[position + 1 :]]))
-        sent -= len(piece)
-    return memoryview(b"")
+    """What is left of `pieces` after `sent` bytes, fewer than all; joined when it is several."""
+    first = 0
+    while sent >= len(pieces[first]):
+        sent -= len(pieces[first])
+        first += 1
+    view = memoryview(pieces[first])[sent:]
+    if first == len(pieces) - 1:
+        return view
+    return memoryview(b"".join([view, *pieces[first + 1 :]]))
 
 
 def _name(ask: Callable[[], Any]) -> tuple[str, int] | str | None:

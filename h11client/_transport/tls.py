@@ -10,7 +10,8 @@ Three things differ from plain bytes.
 
 Reading. OpenSSL says "want read" (`SSLWantReadError`) until a whole record has come, and records
 need not carry application data: a TLS 1.3 server sends session tickets at any time. So a readable
-socket proves nothing, and `is_readable` first works through the records that are there.
+socket proves nothing, and `is_readable` first works through the records that are there. For
+close_notify OpenSSL gives b"", and for nothing else.
 
 Writing. What OpenSSL was given is encrypted at once, and has to be sent in this order or never.
 When the stream below stops in the middle, the rest waits there, not here.
@@ -153,8 +154,6 @@ class TLSStream:
                 data = self._ssl_read(max_bytes)
             except ssl.SSLWantReadError:
                 pass
-            except ssl.SSLZeroReturnError:
-                return self._end()
             else:
                 if not data:
                     return self._end()
@@ -173,8 +172,6 @@ class TLSStream:
             except ssl.SSLWantReadError:
                 wait_first = True
                 left = self._answer_and_go_on(limit, end)
-            except ssl.SSLZeroReturnError:
-                return self._end()
             else:
                 if not data:
                     return self._end()
@@ -285,8 +282,6 @@ class TLSStream:
             self._plain = self._ssl_read(_CIPHERTEXT_BYTES)
         except ssl.SSLWantReadError:
             return False
-        except ssl.SSLZeroReturnError:
-            self.eof_was_clean = True
         except OSError as error:
             self._failure = error
         else:

@@ -250,6 +250,42 @@ def test_a_system_without_descriptors_or_of_another_family_is_an_error_per_addre
         assert sock.getpeername() == address
 
 
+def answering(monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
+    """The next attempts of connect() are answered at once, 0 after a real connection."""
+    left = list(codes)
+
+    class Quick(socket.socket):
+        def connect_ex(self, address: Any) -> int:
+            code = left.pop(0)
+            if code == 0:
+                self.setblocking(True)
+                self.connect(address)
+                self.setblocking(False)
+            return code
+
+    monkeypatch.setattr(socket, "socket", Quick)
+
+
+@pytest.mark.safety("X21")
+def test_attempts_that_end_at_once_need_no_waiting(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+) -> None:
+    answering(monkeypatch, errno.EADDRNOTAVAIL, errno.ENETUNREACH, 0)
+    monkeypatch.setattr(dialing._Race, "_wait", never)
+    with dial([(V4, listener.getsockname())] * 3, started()) as sock:
+        assert sock.getpeername() == listener.getsockname()
+
+
+@pytest.mark.safety("X21")
+def test_the_only_attempt_that_fails_at_once_raises_its_own_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, errno.ENETUNREACH)
+    with pytest.raises(OSError) as caught:
+        dial([(V4, ("127.0.0.1", 9))], started())
+    assert caught.value.errno == errno.ENETUNREACH
+
+
 def test_a_connection_of_a_socket_with_itself_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.socket
     address = ("127.0.0.1", free_port())

@@ -106,6 +106,20 @@ def test_false_alarms_without_end_are_bounded_by_the_limit(fake: Any) -> None:
 
 
 @pytest.mark.safety("X24")
+def test_a_false_alarm_with_silence_after_it_costs_the_limit(fake: Any) -> None:
+    sock, stream = fake(AGAIN, AGAIN)
+
+    def recv(max_bytes: int) -> Any:
+        if len(sock.answers) == 1:
+            sock.pair[0].recv(1)  # what made it readable is gone
+        return sock._answer()
+
+    stream._recv = recv
+    with pytest.raises(LimitExpired):
+        stream.read(10, SOON)
+
+
+@pytest.mark.safety("X24")
 def test_a_kernel_which_takes_one_byte_at_a_time_gets_all(fake: Any) -> None:
     sock, stream = fake(AGAIN, 1, AGAIN, 1, 1, 1)
     assert stream.write(b"data", PATIENT)

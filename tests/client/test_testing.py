@@ -261,11 +261,12 @@ def test_tls_on_a_stream_of_another_network_is_refused() -> None:
 def test_what_was_never_asked_for_is_told() -> None:
     with pytest.raises(ScriptError, match="1 more dials"):
         ScriptedNetwork([b"abc"]).assert_used_up()
-    network, stream = dialled(b"abc", b"def")
-    with pytest.raises(ScriptError, match=r"\[b'abc', b'def'\]"):
+    network, stream = dialled(b"abc", Pause(1.5), Unsolicited(b"d", after=3))
+    left = r"Pause\(1.5\), Unsolicited\(b'd', after=3\)\]"
+    with pytest.raises(ScriptError, match=rf"\[b'abc', {left}"):
         network.assert_used_up()
     stream.read(2, READ)
-    with pytest.raises(ScriptError, match=r"\[b'c', b'def'\]"):
+    with pytest.raises(ScriptError, match=rf"\[b'c', {left}"):
         network.assert_used_up()
 
 

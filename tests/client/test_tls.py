@@ -214,6 +214,29 @@ def test_a_record_that_drips_for_ever_is_bounded_by_the_limit(stream: TLSStream)
     assert caught.value.limit.name == "total"
 
 
+def test_a_record_in_pieces_may_come_without_any_limit(ca: Any) -> None:
+    server = MemoryServer(ca.server_context(), piece=1)
+    stream = connected(server, "127.0.0.1", ca.pem)
+    server.send(b"hello")
+    assert stream.read(100, Limit(None, "read")) == b"hello"
+    assert server.reads[-1].seconds is None
+
+
+def test_what_openssl_has_to_send_before_it_can_read_on_is_sent(
+    stream: TLSStream, server: MemoryServer
+) -> None:
+    # A question of the peer's TLS (a renegotiation, in contexts which allow it) is answered by
+    # OpenSSL in its own time; the read must not wait for data while the answer lies here.
+    assert not stream.is_readable()
+    server.piece = 3
+    server.send(b"hello")
+    stream._outgoing.write(b"answer")
+    server.work = lambda: None  # type: ignore[method-assign]
+    server.incoming.read()
+    assert stream.read(100, PATIENT) == b"hello"
+    assert server.incoming.read() == b"answer"
+
+
 @pytest.mark.parametrize("size", [1, 1000, 16384, 16385, 40000, 65536, 1_000_000])
 def test_records_that_are_there_are_joined_up_to_what_was_asked_for(
     stream: TLSStream, server: MemoryServer, size: int
@@ -392,12 +415,39 @@ def test_large_data_is_encrypted_block_by_block(stream: TLSStream, server: Memor
     assert stream.bytes_written == sum(server.writes)
 
 
+def test_a_watching_write_is_not_stopped_by_session_tickets(
+    stream: TLSStream, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.outgoing.pending  # the tickets
+    server.room = 100
+    read = server.read
+
+    def read_and_take_more(max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
+        server.room = None
+        return read(max_bytes, limit, wait_first)
+
+    monkeypatch.setattr(server, "read", read_and_take_more)
+    data = bytes(100_000)
+    assert stream.write(data, PATIENT, True) is True
+    assert server.got == data
+
+
 def test_small_pieces_share_a_record(stream: TLSStream, server: MemoryServer) -> None:
     server.writes.clear()
     assert stream.write_many([b"5\r\n", b"hello", b"\r\n"], PATIENT)
     assert server.got == b"5\r\nhello\r\n"
     assert len(server.writes) == 1
     assert server.writes[0] < 50
+
+
+@pytest.mark.safety("X24")
+def test_an_openssl_that_takes_one_byte_at_a_time_gets_all(
+    stream: TLSStream, server: MemoryServer
+) -> None:
+    write = stream._ssl_write
+    stream._ssl_write = lambda data: write(data[:1])
+    assert stream.write(b"hello", PATIENT)
+    assert server.got == b"hello"
 
 
 @pytest.mark.safety("2d2")
