@@ -113,7 +113,7 @@ def in_pieces(wire: bytes, count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-@pytest.mark.safety("2a7")
+@pytest.mark.safety("F12")
 def test_a_head_of_16_384_bytes_is_read_and_one_byte_more_is_refused(
     port: int, pieces: int
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 import trio
 import trio.testing
 
+import h11client
 from tests.conftest import ROOT
 from tests.dependents.raw_client import Answer, RawClient, chunked, request
 
@@ -80,6 +81,16 @@ def test_the_standard_library_makes_two_requests_over_one_connection(port: int) 
     assert json.loads(connection.getresponse().read())["body"] == "one two"
     assert connection.sock.getsockname() == address
     connection.close()
+
+
+def test_our_own_client_uploads_in_chunks_and_keeps_the_connection(port: int) -> None:
+    with h11client.Session() as session:
+        first = session.put(f"http://127.0.0.1:{port}/up", data=iter([b"one ", b"two"]))
+        second = session.get(f"http://127.0.0.1:{port}/down")
+        refused = session.delete(f"http://127.0.0.1:{port}/down")
+    assert first.json()["body"] == "one two"
+    assert second.json()["target"] == "/down"
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, POST, PUT")
 
 
 def test_an_answer_has_a_date_a_server_and_a_reason(client: RawClient) -> None:
