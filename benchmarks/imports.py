@@ -93,7 +93,7 @@ def fresh(python: str, task: Task) -> tuple[int, Measure]:
 
 def over_bare(costs: list[Measure], bare: list[Measure]) -> list[Measure]:
     """Each round's cost less that of the bare interpreter in the same round."""
-    floor = 1e-6  # noise may make a difference negative, which no ratio survives
+    floor = 1e-4  # noise may make a difference negative, which no ratio survives
     return [
         Measure(max(one.cpu - nothing.cpu, floor), max(one.wall - nothing.wall, floor), 1)
         for one, nothing in zip(costs, bare)

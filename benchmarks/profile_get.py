@@ -5,8 +5,9 @@
     profile_get.py layers          CPU of each layer alone, in microseconds
     profile_get.py instructions    machine instructions per GET, counted by valgrind
 
-`--work cycle` and `server-cycle` profile the protocol library alone instead, and `get-memory` the
-whole client on a network in memory: no sockets, so that only our own code is left.
+`--work cycle` and `server-cycle` profile the protocol library alone instead, `get-memory` the whole
+client on a network in memory (no sockets, so that only our own code is left), and `download-...`
+streamed bodies of a megabyte.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 
 SAMPLE_SECONDS = 0.001  # of CPU between two samples; kernels round it up, often to 4 ms
 WARM_UP = 300
-WORKS = ("get", "get-memory", "cycle", "server-cycle")
+STREAMS = {  # path on the server; a piece of work is one download of a megabyte
+    "download-tiny": "/chunks/64/1048576",
+    "download-large": "/chunks/65536/1048576",
+    "download-length": "/length/1048576",
+}
+WORKS = ("get", "get-memory", "cycle", "server-cycle", *STREAMS)
 
 
 def main() -> None:
@@ -65,7 +71,7 @@ def with_work(name: str, use: Callable[[Work], None]) -> None:
         layers: Any = importlib.import_module("benchmarks.layers")
         use(gets_of(layers.memory_session(), "http://127.0.0.1:8080/small"))
         return
-    if name != "get":
+    if name in ("cycle", "server-cycle"):
         engine: Any = importlib.import_module("benchmarks.workers.engine")
         work = {"cycle": "client-lists", "server-cycle": "server"}[name]
         use(engine.WORKS[work](importlib.import_module("h11")))
@@ -73,7 +79,10 @@ def with_work(name: str, use: Callable[[Work], None]) -> None:
     harness: Any = importlib.import_module("benchmarks.harness")
     session = importlib.import_module("h11client").Session()
     with harness.Server(sys.executable) as server:
-        use(gets_of(session, server.url("/small")))
+        if name in STREAMS:
+            use(downloads_of(session, server.url(STREAMS[name])))
+        else:
+            use(gets_of(session, server.url("/small")))
         session.close()
 
 
@@ -85,6 +94,17 @@ def gets_of(session: Any, url: str) -> Work:
                 raise AssertionError("not the answer that was sent")
 
     return gets
+
+
+def downloads_of(session: Any, url: str) -> Work:
+    def downloads(count: int) -> None:
+        for _ in range(count):
+            with session.get(url, stream=True) as response:
+                size = sum(map(len, response.iter_content(64 * 1024)))
+            if size != 1024 * 1024:
+                raise AssertionError("the download is not whole")
+
+    return downloads
 
 
 def profile(arguments: argparse.Namespace, work: Work) -> None:
