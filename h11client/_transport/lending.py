@@ -170,8 +170,8 @@ class Lender:
         dead: _Dead = []
         ticket = None
         with self._lock:
-            self._settle(dead)
             self._expire(dead)
+            self._settle(dead)
             granted, connection = self._take(route, dead)
             if not granted:
                 ticket = _Ticket(route)
@@ -218,7 +218,7 @@ class Lender:
                 except Empty:
                     raise LimitExpired(limit) from None
                 # Granted, or woken by a finaliser to look into the queue of orphans.
-                self._tidy()
+                self.settle()
         except BaseException as error:
             if self._withdraw(ticket, isinstance(error, LimitExpired)):
                 return ticket.connection
@@ -323,7 +323,8 @@ class Lender:
             self._settle(dead)
         _close_all(dead)
 
-    def _tidy(self) -> None:
+    def settle(self) -> None:
+        """Hands out what is free: after a finaliser has posted a slot, or a limit was raised."""
         dead: _Dead = []
         with self._lock:
             self._settle(dead)

@@ -70,6 +70,7 @@ class Pool:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._lender.limits = limits
+        self._lender.settle()
 
     def counts(self) -> PoolCounts:
         """How many connections are open and idle, and how many requests wait for one."""
@@ -87,7 +88,6 @@ class Pool:
         timeout: TimeoutLike | Deadline = None,
         verify: bool | str | ssl.SSLContext = True,
         cert: str | tuple[str, str] | None = None,
-        proxies: object = None,
     ) -> Response:
         """Sends one request and returns its response, whose body is still to be read.
 

@@ -476,6 +476,16 @@ def test_a_grant_at_the_last_moment_is_kept(build):
     house.lender.release(first, True)
 
 
+def test_a_limit_that_is_raised_lets_a_waiter_go_on(build):
+    house = build(max_connections=1)
+    house.take()
+    waiter = Waiter(house)
+    house.lender.limits = Limits(max_connections=2)
+    house.lender.settle()
+    assert waiter.finish().served == 0
+    assert house.counts() == (2, 0, 0)
+
+
 # --- garbage ---------------------------------------------------------------------------------
 
 
