@@ -295,8 +295,11 @@ def _undo_brotli(window: Window) -> Iterator[bytes]:
         window.skip(len(given))
         if made:
             yield made
-        elif not given and not engine.is_finished():
-            raise ContentDecodingError("the body ends within its br data")
+        elif not (given or engine.is_finished()):
+            if wanting:
+                raise ContentDecodingError("the body ends within its br data")
+            if not engine.can_accept_more_data():
+                raise ContentDecodingError("the br data does not go on")
     # Within one piece brotli refuses what follows its end: so do we, however it was split.
     if window.peek(1):
         raise ContentDecodingError("the body goes on behind the end of its br data")
@@ -325,7 +328,8 @@ def _expand(window: Window, engine: Any, broken: type[Exception]) -> Iterator[by
     """One zstd frame; the window is left at the first byte behind it."""
     size = FIRST_WINDOW
     while not engine.eof:
-        given = window.peek(size) if engine.needs_input else b""
+        wanting = engine.needs_input
+        given = window.peek(size) if wanting else b""
         try:
             made = engine.decompress(given, STEP)
         except broken as error:
@@ -333,6 +337,9 @@ def _expand(window: Window, engine: Any, broken: type[Exception]) -> Iterator[by
         window.skip(len(given) - len(engine.unused_data if engine.eof else b""))
         if made:
             yield made
-        elif not given and not engine.eof and engine.needs_input:
-            raise ContentDecodingError("the body ends within its zstd data")
+        elif not (given or engine.eof):
+            if wanting:
+                raise ContentDecodingError("the body ends within its zstd data")
+            if not engine.needs_input:
+                raise ContentDecodingError("the zstd data does not go on")
         size = min(size * 4, WINDOW)
