@@ -227,57 +227,52 @@ def _zstd() -> Any:
 
 
 def _undo_gzip(window: Window) -> Iterator[bytes]:
-    from zlib import decompressobj
-
-    empty = 0
-    head = window.peek(1)
-    while head:
-        made = False
-        for piece in _inflate(window, decompressobj(31), "gzip"):
-            made = True
-            yield piece
-        empty = 0 if made else empty + 1
-        if empty > MAX_EMPTY_MEMBERS:
-            raise ContentDecodingError(f"more than {MAX_EMPTY_MEMBERS} empty gzip members")
-        head = window.peek_all(2)
-        if head != _GZIP_MAGIC:
-            window.skip_garbage("gzip")
-            return
+    if window.peek(1):
+        yield from _inflate(window, 31, "gzip")
 
 
 def _undo_deflate(window: Window) -> Iterator[bytes]:
-    from zlib import decompressobj
-
     head = window.peek_all(2)
-    if not head:
-        return
-    # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
-    wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
-    yield from _inflate(window, decompressobj(15 if wrapped else -15), "deflate")
-    window.skip_garbage("deflate")
+    if head:
+        # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
+        wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
+        yield from _inflate(window, 15 if wrapped else -15, "deflate")
 
 
-def _inflate(window: Window, engine: Any, coding: str) -> Iterator[bytes]:
-    """One stream of zlib's; the window is left at the first byte behind it."""
-    from zlib import error as ZlibError
+def _inflate(window: Window, wbits: int, coding: str) -> Iterator[bytes]:
+    """What zlib decodes; of gzip every member."""
+    import zlib
 
+    engine = zlib.decompressobj(wbits)
     size = FIRST_WINDOW
-    while not engine.eof:
+    empty = 0  # members in a row without content; -1 while one has some
+    while True:
         given = window.peek(size)
         try:
             made = engine.decompress(given, STEP)
-        except ZlibError as error:
+        except zlib.error as error:
             raise ContentDecodingError(f"the body is not {coding}: {error}") from error
-        left = engine.unused_data if engine.eof else engine.unconsumed_tail
-        used = len(given) - len(left)
+        over = engine.eof
+        used = len(given) - len(engine.unused_data if over else engine.unconsumed_tail)
         window.skip(used)
         if made:
+            empty = -1
             yield made
-        elif not used and not engine.eof:
+        elif not used and not over:
             if not given:
                 raise ContentDecodingError(f"the body ends within its {coding} data")
             raise ContentDecodingError(f"the {coding} data does not go on")
-        size = min(size * 4, WINDOW)
+        if not over:
+            size = min(size * 4, WINDOW)
+        elif coding == "gzip" and window.peek_all(2) == _GZIP_MAGIC:
+            empty += 1
+            if empty > MAX_EMPTY_MEMBERS:
+                raise ContentDecodingError(f"more than {MAX_EMPTY_MEMBERS} empty gzip members")
+            engine = zlib.decompressobj(wbits)
+            size = FIRST_WINDOW
+        else:
+            break
+    window.skip_garbage(coding)
 
 
 def _undo_brotli(window: Window) -> Iterator[bytes]:
