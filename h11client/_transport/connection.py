@@ -40,7 +40,6 @@ ANSWER_SECONDS = 1.0  # after a failed write: what the peer said before it hung 
 
 _NOTHING_LEFT = (b"", False)
 _NEED_DATA = h11.NEED_DATA
-_DONE = h11.DONE
 _Response = h11.Response
 _InformationalResponse = h11.InformationalResponse
 _Data = h11.Data
@@ -175,12 +174,13 @@ class Connection:
         if content is None or len(content) > JOIN_SIZE:
             return self._send_pieces(event, body, deadline)
         try:
+            frame = protocol.send_with_data_passthrough
             # `or`: the engine answers None to one event only, which is never sent here.
-            wire = protocol.send(event) or b""
+            wire = frame(event) or []
             if content:
-                wire += protocol.send(_Data(data=content)) or b""
-            wire += protocol.send(_END_OF_MESSAGE) or b""
-            stream.write(wire, deadline.limit("write"))
+                wire += frame(_Data(data=content)) or []
+            wire += frame(_END_OF_MESSAGE) or []
+            stream.write(b"".join(wire), deadline.limit("write"))
         except OSError as error:
             self._note_failed_write(error)
         except LimitExpired as error:
@@ -330,20 +330,19 @@ class Connection:
         behind the response were not asked for, and must not answer the next request (section 9.2).
         """
         protocol = self.protocol
-        if (
-            protocol.our_state is _DONE
-            and protocol.their_state is _DONE
-            and protocol.trailing_data == _NOTHING_LEFT
-        ):
-            protocol.start_next_cycle()
-            self.informational = None
-            self.keep_alive = _keep_alive_seconds(head)
-            return True
         if protocol.trailing_data != _NOTHING_LEFT:
             self.close("bytes behind the response")
-        else:
+            return False
+        try:
+            protocol.start_next_cycle()
+        except h11.LocalProtocolError:
             self.close(f"{protocol.our_state}/{protocol.their_state} at the end of the exchange")
-        return False
+            return False
+        self.informational = None
+        if self.served == 1 or self.keep_alive is not None:
+            # A server says it with its first response, or never.
+            self.keep_alive = _keep_alive_seconds(head)
+        return True
 
     def close(self, reason: str) -> None:
         """Closes the stream; again and again does nothing."""

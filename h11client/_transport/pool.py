@@ -101,10 +101,10 @@ class Pool:
         )
         event = build_event(request)
         body = request.encoded_body
+        route = self._route_to(request, verify, cert)
         lender = self._lender
-        connection = lender.acquire(self._route_to(request, verify, cert), deadline)
-        clock = self.clock
-        started = clock()
+        started = self.clock()
+        connection = lender.acquire(route, deadline)
         while True:
             try:
                 connection.send_request(event, body, deadline)
@@ -120,12 +120,11 @@ class Pool:
                     raise
             # A fresh connection cannot be stale, so this happens once at most.
             connection = lender.replace(connection, deadline)
-        elapsed = clock() - started
         return Response(
             request=request,
             head=head,
             body=ResponseBody(connection, head, lender, deadline),
-            elapsed=elapsed,
+            elapsed=self.clock() - started,
         )
 
     def _route_to(

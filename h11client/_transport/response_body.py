@@ -45,6 +45,7 @@ __all__ = ["ConnectionInfo", "ResponseBody"]
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
+_BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
 
 
@@ -224,19 +225,22 @@ class ResponseBody:
             return False
         if end.headers:
             self.trailers = end.headers
-        self._leave(connection)
-        self._owner.release(connection, connection.end_exchange(self._head))
-        return True
-
-    def _leave(self, connection: Connection) -> None:
-        protocol = connection.protocol
-        self._states = (protocol.our_state, protocol.their_state)
         self._connection = None
+        reusable = connection.end_exchange(self._head)
+        if reusable:
+            self._states = _BOTH_DONE
+        else:
+            protocol = connection.protocol
+            self._states = (protocol.our_state, protocol.their_state)
+        self._owner.release(connection, reusable)
+        return True
 
     def _fail(self, connection: Connection, reason: str, failure: RequestException | None) -> None:
         self._ready = None
         self._failure = failure
-        self._leave(connection)
+        protocol = connection.protocol
+        self._states = (protocol.our_state, protocol.their_state)
+        self._connection = None
         connection.close(reason)
         self._owner.release(connection, False)
 

@@ -15,7 +15,7 @@ from h11client._messages.response import Response
 from h11client._timeouts import DEFAULT_TIMEOUT, Limit, Timeout
 from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
-from h11client.testing import Pause, ScriptedNetwork
+from h11client.testing import Dial, Pause, ScriptedNetwork
 
 URL = "http://a.test/"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -322,11 +322,13 @@ def test_a_response_without_a_body_is_finished_even_when_streamed():
     assert session._transport.counts().idle == 1
 
 
-def test_elapsed_is_the_time_until_the_head():
+def test_elapsed_is_the_time_from_the_call_until_the_head():
     session, _network = session_of(
-        [Pause(2), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Pause(3), b"hello"]
+        Dial(
+            [Pause(2), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Pause(4), b"hello"], takes=1
+        )
     )
-    assert session.get(URL).elapsed.total_seconds() == 2.0
+    assert session.get(URL).elapsed.total_seconds() == 3.0
 
 
 # --- prepared requests -----------------------------------------------------------------------
