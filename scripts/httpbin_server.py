@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+SETTINGS = Path(__file__).with_name("httpbin_settings.py")
 START_SECONDS = 60  # a cold import of httpbin on a busy machine takes a few
 STOP_SECONDS = 10
 
@@ -25,7 +26,7 @@ def serve_httpbin(certificate: Path | None = None) -> Iterator[str]:
         server = subprocess.Popen(
             command(listener.fileno(), certificate),
             pass_fds=[listener.fileno()],  # the port is ours from the start: nobody can take it
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # its end tells the server that we are gone
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -40,9 +41,7 @@ def serve_httpbin(certificate: Path | None = None) -> Iterator[str]:
 
 def command(descriptor: int, certificate: Path | None) -> list[str]:
     """The command line of the server on a listening socket that it inherits."""
-    options = ["--bind", f"fd://{descriptor}", "--worker-class", "gthread", "--threads", "32"]
-    options += ["--keep-alive", "60", "--graceful-timeout", "1", "--log-level", "warning"]
-    options += ["--no-control-socket"]
+    options = ["--config", str(SETTINGS), "--bind", f"fd://{descriptor}"]
     if certificate is not None:
         options += ["--certfile", str(certificate), "--keyfile", str(certificate)]
     return [sys.executable, "-m", "gunicorn", *options, "httpbin:app"]
@@ -71,6 +70,8 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, *, tls: bo
 def stop(server: subprocess.Popen[bytes]) -> None:
     """Ends the server and waits for it."""
     server.send_signal(signal.SIGINT)  # gunicorn's quick shutdown
+    assert server.stdin is not None
+    server.stdin.close()
     try:
         server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
