@@ -7,6 +7,8 @@ import pickle
 import socket
 import ssl
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 import h11client
@@ -16,6 +18,7 @@ from h11client._transport.pool import Pool
 from h11client.testing import Dial, Pause, ScriptedNetwork
 
 URL = "http://a.test/"
+RESET = ConnectionResetError(errno.ECONNRESET, "reset")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
 
@@ -331,3 +334,75 @@ def test_a_file_that_changes_its_length(tmp_path, by):
     assert caught.value.__cause__ is not None
     assert len(network.streams[0].written.partition(b"\r\n\r\n")[2]) <= 100_000
     nothing_is_left(session, network)
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+TOKENS = [
+    *(
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 200 OK\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 204 X\r\n",
+    ),
+    *(
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 0\r\n",
+        b"Content-Length: x\r\n",
+        b"Connection: close\r\n",
+    ),
+    *(
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Encoding: gzip\r\n",
+        b"Keep-Alive: timeout=5\r\n",
+    ),
+    *(
+        b"Upgrade: x\r\n",
+        b"X: y\r\n",
+        b" folded\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b":",
+        b" ",
+    ),
+    *(
+        b"hello",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"0\r\nX: y\r\n\r\n",
+        b"ffffffffffffffff\r\n",
+        b"5;x=y\r\n",
+    ),
+]
+
+
+@pytest.mark.safety("F17", "I3", "I6", "P4")
+@hypothesis.given(
+    tokens=st.lists(st.one_of(st.sampled_from(TOKENS), st.binary(max_size=6)), max_size=12),
+    end=st.sampled_from([b"", RESET, Pause(1000.0)]),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+@hypothesis.settings(max_examples=400)
+def test_whatever_comes_is_a_response_or_one_of_our_exceptions(tokens, end, method):
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
+    wire = b"".join(tokens)
+    session, network = session_of([*([wire] if wire else []), end], [good], [good])
+    failure = None
+    try:
+        response = session.request(method, URL)
+    except exceptions.RequestException as error:
+        failure = error
+    if failure is None:
+        assert wire.startswith(b"HTTP/1.")
+        assert isinstance(response.content, bytes)
+    else:
+        assert failure.__cause__ is not None or isinstance(failure, exceptions.ContentDecodingError)
+        assert failure.request.method == method
+    counts = session._transport.counts()
+    assert counts.open == counts.idle <= 1
+    session.close()
+    assert session.post(URL).content == b"good"
+    assert [stream.closed for stream in network.streams] == [True, False]
