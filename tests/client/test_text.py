@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import random
 import time
 
@@ -146,7 +147,7 @@ def lines_of(pieces, delimiter=None):
 
 def split_at(whole, cuts):
     cuts = [0, *sorted(cuts), len(whole)]
-    return [whole[start:end] for start, end in zip(cuts, cuts[1:])]
+    return [whole[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 LINES = [
