@@ -19,13 +19,13 @@ from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from h11client._limits import Limits
     from h11client._messages.body import Body
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import Deadline
-    from h11client._transport.network import Network, Stream, TLSInfo
+    from h11client._transport.network import Buffer, Network, Stream, TLSInfo
     from h11client._transport.route import Route
 
     # A 101 ends the HTTP on a connection as finally as any other answer does.
@@ -199,7 +199,7 @@ class Connection:
                 if not self._write(wire, deadline):
                     return
                 wire = []
-            for piece in _blocks(body):
+            for piece in body.chunks():
                 # RFC 9112 section 7.1: a chunk without data would end the body.
                 if piece:
                     wire += self._frame(_Data(data=piece))
@@ -221,20 +221,21 @@ class Connection:
             # RFC 9110 section 8.6: more or fewer bytes than Content-Length announced.
             raise from_protocol_error(error, during="write") from error
 
-    def _write(self, wire: list[bytes], deadline: Deadline) -> bool:
+    def _write(self, wire: Sequence[bytes], deadline: Deadline) -> bool:
         """Whether to go on: not when the peer hung up or has given its answer already."""
-        if not wire:
-            return True
-        written = self._write_watching(wire, deadline)
-        while written is False:
-            if self._answered_early(deadline):
-                # Part of the body is missing on the wire, whatever the engine has framed by now.
-                self.protocol.send_failed()
+        for block in _blocks(wire):
+            written = self._write_watching(block, deadline)
+            while written is False:
+                if self._answered_early(deadline):
+                    # Part of the body is missing on the wire, whatever the engine has framed.
+                    self.protocol.send_failed()
+                    return False
+                written = self._write_watching([b""], deadline)
+            if written is None:
                 return False
-            written = self._write_watching([b""], deadline)
-        return written is True
+        return True
 
-    def _write_watching(self, wire: list[bytes], deadline: Deadline) -> bool | None:
+    def _write_watching(self, wire: Sequence[Buffer], deadline: Deadline) -> bool | None:
         """True: all of it is out; False: the peer has sent something; None: the peer has left."""
         # Our own exceptions are OSErrors too, so nothing that raises them may stand in this try.
         try:
@@ -361,9 +362,19 @@ def _keep_alive_seconds(head: FinalHead) -> int | None:
     return None
 
 
-def _blocks(body: Body) -> Iterable[bytes]:
-    """The pieces of a body, a large one in memory cut so that an answer is noticed between two."""
-    content = body.bytes
-    if content is None:
-        return body.chunks()
-    return (content[i : i + BLOCK_SIZE] for i in range(0, len(content), BLOCK_SIZE))
+def _blocks(wire: Sequence[bytes]) -> Iterator[Sequence[Buffer]]:
+    """The pieces in writes of about `BLOCK_SIZE`: each of them has the whole write limit."""
+    if sum(map(len, wire)) <= BLOCK_SIZE:
+        if wire:
+            yield wire
+        return
+    block: list[Buffer] = []
+    for piece in wire:
+        view = memoryview(piece)
+        for start in range(0, len(view), BLOCK_SIZE):
+            block.append(view[start : start + BLOCK_SIZE])
+            if start + BLOCK_SIZE <= len(view):
+                yield block
+                block = []
+    if block:
+        yield block

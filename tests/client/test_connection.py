@@ -139,6 +139,15 @@ def test_a_large_body_is_cut_into_blocks_and_its_head_joins_the_first():
     assert stream.writes[0].startswith(head)
 
 
+def test_a_large_piece_of_an_iterator_is_one_chunk_in_several_writes():
+    connection, stream, deadline = opened()
+    piece = bytes(range(256)) * (BLOCK_SIZE // 100)
+    connection.send_request(chunked(), encode_body(iter([piece, b"end"])), deadline)
+    framed = b"%x\r\n%b\r\n3\r\nend\r\n0\r\n\r\n" % (len(piece), piece)
+    assert stream.written.partition(b"\r\n\r\n")[2] == framed
+    assert max(map(len, stream.writes)) <= BLOCK_SIZE + 100
+
+
 def test_a_body_as_large_as_what_is_joined_is_still_one_write():
     connection, stream, deadline = opened()
     request = event("POST", Content_Length=str(JOIN_SIZE))
