@@ -28,13 +28,19 @@ def keep_answering(peer):
 
 
 @pytest.fixture
-def session():
-    with h11client.Session(timeout=10) as session:
+def session(ca):
+    with h11client.Session(timeout=10, verify=str(ca.pem)) as session:
         yield session
 
 
-def test_requests_one_after_the_other_share_a_connection(session, serve):
-    server = serve(keep_answering)
+@pytest.fixture(params=["http", "https"])
+def context(request, ca):
+    """What a server gets to speak TLS, or None."""
+    return ca.server_context() if request.param == "https" else None
+
+
+def test_requests_one_after_the_other_share_a_connection(session, serve, context):
+    server = serve(keep_answering, context=context)
     infos = [session.get(f"{server.url}/{n}").connection_info for n in range(5)]
     assert [info.requests_served for info in infos] == [1, 2, 3, 4, 5]
     assert {info.local_address for info in infos} == {infos[0].local_address}
@@ -42,28 +48,21 @@ def test_requests_one_after_the_other_share_a_connection(session, serve):
     assert server.accepted == 1
 
 
-def test_the_same_over_tls(session, serve, ca):
-    server = serve(keep_answering, context=ca.server_context())
-    for n in range(5):
-        assert session.get(f"{server.url}/{n}", verify=str(ca.pem)).content == b"%d" % n
-    assert server.accepted == 1
-
-
 @pytest.mark.safety("M1", "X5")
-def test_a_response_glued_behind_another_is_never_an_answer(session, serve):
+def test_a_response_glued_behind_another_is_never_an_answer(session, serve, context):
     def poison(peer):
         head = peer.read_head()
         peer.send(answer_to(head) + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
         peer.wait_for_end()
 
-    server = serve(poison, keep_answering)
+    server = serve(poison, keep_answering, context=context)
     assert session.get(f"{server.url}/1").content == b"1"
     assert session.get(f"{server.url}/2").content == b"2"
     assert server.accepted == 2
 
 
 @pytest.mark.safety("M2")
-def test_a_response_that_arrives_while_idle_is_never_an_answer(session, serve):
+def test_a_response_that_arrives_while_idle_is_never_an_answer(session, serve, context):
     sent = threading.Event()
     go = threading.Event()
 
@@ -74,7 +73,7 @@ def test_a_response_that_arrives_while_idle_is_never_an_answer(session, serve):
         sent.set()
         peer.wait_for_end()
 
-    server = serve(poison, keep_answering)
+    server = serve(poison, keep_answering, context=context)
     assert session.get(f"{server.url}/1").content == b"1"
     go.set()
     sent.wait(5)
@@ -84,7 +83,7 @@ def test_a_response_that_arrives_while_idle_is_never_an_answer(session, serve):
 
 @pytest.mark.safety("M4", "I2")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_connection_closed_after_the_request_was_read(session, serve, method):
+def test_a_connection_closed_after_the_request_was_read(session, serve, context, method):
     delivered = []
 
     def vanish(peer):
@@ -96,7 +95,7 @@ def test_a_connection_closed_after_the_request_was_read(session, serve, method):
             delivered.append(head.split()[0])
             peer.send(answer_to(head))
 
-    server = serve(vanish, count)
+    server = serve(vanish, count, context=context)
     session.get(f"{server.url}/1")
     if method == "GET":
         assert session.get(f"{server.url}/2").content == b"2"
@@ -109,7 +108,7 @@ def test_a_connection_closed_after_the_request_was_read(session, serve, method):
 
 
 @pytest.mark.safety("M5", "X6", "I1")
-def test_a_server_that_closes_after_every_third_answer_is_never_noticed(session, serve):
+def test_a_server_that_closes_after_every_third_answer_is_never_noticed(session, serve, context):
     rng = random.Random(5)
     pauses = [rng.random() * 0.003 for _ in range(300)]
 
@@ -121,17 +120,17 @@ def test_a_server_that_closes_after_every_third_answer_is_never_noticed(session,
             peer.send(answer_to(head))
         threading.Event().wait(pauses.pop())
 
-    server = serve(three)
+    server = serve(three, context=context)
     for n in range(300):
         assert session.get(f"{server.url}/{n}").content == b"%d" % n
     assert server.accepted >= 100
 
 
-def test_connection_close_leads_to_must_close_and_a_new_connection(session, serve):
+def test_connection_close_leads_to_must_close_and_a_new_connection(session, serve, context):
     def once(peer):
         peer.send(answer_to(peer.read_head(), b"Connection: close\r\n"))
 
-    server = serve(once)
+    server = serve(once, context=context)
     info = session.get(f"{server.url}/1").connection_info
     assert (info.client_state, info.server_state) == ("MUST_CLOSE", "MUST_CLOSE")
     assert session.get(f"{server.url}/2").connection_info.requests_served == 1
