@@ -51,7 +51,7 @@ class Model:
         self.proposals: frozenset[str] = frozenset()
         self.waits_for_100 = False
         self.method = b""
-        self.bodies = {"client": "none", "server": "none"}
+        self.bodies: dict[str, int | None] = {"client": 0, "server": 0}  # bytes owed; None: any number
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class Model:
             proposed = {"CONNECT"} if event.method == b"CONNECT" else set()
             self.proposals = frozenset(proposed | ({"Upgrade"} if tokens(event, b"upgrade") else set()))
             self.waits_for_100 = b"100-continue" in tokens(event, b"expect")
-            self.bodies["client"] = "chunked" if tokens(event, b"transfer-encoding") else "none"
+            self.bodies["client"] = None if tokens(event, b"transfer-encoding") else length(event) or 0
         elif type(event) in (h11.Data, h11.EndOfMessage):
             self.waits_for_100 = False
         self.client = target
@@ -115,15 +115,19 @@ class Model:
                 if self.client == "MIGHT_SWITCH_PROTOCOL":
                     self.client = "DONE"
             empty = self.method == b"HEAD" or event.status_code in (204, 304)
-            empty = empty or b"0" in tokens(event, b"content-length")
-            self.bodies["server"] = "none" if empty else "chunked"
+            self.bodies["server"] = 0 if empty else length(event)
         self.server = target
 
     def check_body(self, role: str, event: Any) -> None:
-        if type(event) is h11.Data and len(event.data) and self.bodies[role] == "none":
-            raise Illegal("data without a body")
-        if type(event) is h11.EndOfMessage and event.headers and self.bodies[role] == "none":
-            raise Illegal("trailers without a chunked body")
+        owed = self.bodies[role]
+        if owed is None:
+            return
+        if type(event) is h11.Data:
+            if len(event.data) > owed:
+                raise Illegal("more data than announced")
+            self.bodies[role] = owed - len(event.data)
+        if type(event) is h11.EndOfMessage and (owed or event.headers):
+            raise Illegal("less data than announced, or trailers without a chunked body")
 
     def watch(self, event: Any) -> None:
         if b"close" in tokens(event, b"connection") or event.http_version < b"1.1":
@@ -148,6 +152,12 @@ class Model:
 def tokens(event: Any, name: bytes) -> set[bytes]:
     values = [value for found, value in event.headers if found == name]
     return {token.strip().lower() for value in values for token in value.split(b",")} - {b""}
+
+
+def length(event: Any) -> int | None:
+    """The announced length of a body; None where it is chunked."""
+    found = tokens(event, b"content-length")
+    return int(found.pop()) if found and not tokens(event, b"transfer-encoding") else None
 
 
 class Linked:
