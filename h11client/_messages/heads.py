@@ -210,6 +210,6 @@ def build_target(method: str, url: URL) -> bytes:
     if method == "OPTIONS" and url.bare:
         return b"*"
     if method == "CONNECT":
-        host = f"[{url.host}]" if ":" in url.host else url.host
-        return f"{host.partition('%')[0]}:{url.port}".encode("ascii")
+        host = url.host.partition("%")[0]
+        return (f"[{host}]:{url.port}" if ":" in host else f"{host}:{url.port}").encode("ascii")
     return url.target
