@@ -45,6 +45,8 @@ BARE_METHODS: dict[str | bytes, bytes] = {
 }
 # RFC 9110 section 8.6: their content is expected, so its absence is said.
 _EXPECT_CONTENT = frozenset(["POST", "PUT", "PATCH"])
+# Sent with Range: a part of a coded representation is of no use by itself (RFC 9110 section 14.2).
+_IDENTITY = (b"Accept-Encoding", b"identity")
 _CREDENTIALS = (b"authorization", b"cookie", b"proxy-authorization")
 _MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
 _MAX_LENGTH_DIGITS = 20
@@ -63,6 +65,8 @@ class Block:
 
     def __init__(self, url: URL, defaults: Headers) -> None:
         fields = defaults.wire_items()
+        if "range" in defaults and "accept-encoding" in defaults:
+            fields = merge_fields(fields, [_IDENTITY])
         self.secret = any(name in defaults for name in SECRET_NAMES)
         self._fields = [field for field in fields if not (self.secret and _is_secret(field))]
         self.wire = complete_fields(merge_fields(self._fields, ()), url, "GET", NO_BODY)
@@ -101,8 +105,7 @@ def merge_fields(
         if value is not None:
             fields.append(field)
     if replacing.get(b"range") and b"accept-encoding" not in replacing:
-        # A range of a coded representation is of no use by itself (RFC 9110 section 14.2).
-        replacing[b"accept-encoding"] = [(b"Accept-Encoding", b"identity")]
+        replacing[b"accept-encoding"] = [_IDENTITY]
     merged: list[Field] = []
     for field in base:
         key = field[0].lower()
