@@ -238,7 +238,7 @@ def measure(
     for tasks, plan in steps:
         for task in tasks:
             if len(figures.measures.get(task, ())) != plan.rounds:
-                figures.measures[task] = []  # it failed: its rounds do not pair with the others'
+                figures.measures.pop(task, None)  # it failed: its rounds pair with no others
     return figures
 
 

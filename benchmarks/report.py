@@ -100,13 +100,13 @@ def row_text(cells: Sequence[str]) -> str:
 
 
 def row_cells(section: Section, row: Comparison) -> list[str]:
-    """The cells of one row; without our side the other's figures stand alone, and the reverse."""
+    """The cells of one row; without our side the other's figures stand alone."""
     ours, theirs = section.measures.get(row.ours, []), section.measures.get(row.theirs, [])
-    if not ours and not theirs:
-        return []
+    if not theirs:
+        return []  # why is said below the table
     name = section.names.get(row.theirs.contender, row.theirs.contender)
     cells = [row.label, name, cost_text(section, ours), cost_text(section, theirs)]
-    if ours and theirs:
+    if ours:
         spread = ratios(ours, theirs, row.faster)
         asked = row.asked
         verdict = "" if asked is None else ("yes" if asked.met(spread.median) else "NO")
@@ -115,8 +115,7 @@ def row_cells(section: Section, row: Comparison) -> list[str]:
         cells += ["", row.asked.text() if row.asked else "", ""]
     if section.wall:
         cells += [cost_text(section, ours, wall=True), cost_text(section, theirs, wall=True)]
-        both = ours and theirs
-        cells.append(ratio_text(ratios(ours, theirs, False, wall=True), False) if both else "")
+        cells.append(ratio_text(ratios(ours, theirs, False, wall=True), False) if ours else "")
     return cells
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging  # noqa: F401  # as nearly every program has: what a library does about it counts
 import platform
 import sys
 import time
