@@ -93,3 +93,26 @@ def test_star_import_brings_the_public_names():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["Session", "get", "JSONDecodeError"]
+
+
+def test_a_plain_get_loads_nothing_that_it_does_not_need():
+    code = """
+import sys
+import h11client
+from h11client._transport.pool import Pool
+from h11client.testing import ScriptedNetwork
+network = ScriptedNetwork([b"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello"])
+with h11client.Session(transport=Pool(network=network)) as session:
+    assert session.get("http://a.test/", params={"a": "b"}, headers={"X": "y"}).text == "hello"
+print(*sorted(module.partition(".")[0] for module in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    unneeded = {"certifi", "dataclasses", "datetime", "email", "http", "idna", "json", "logging"}
+    unneeded |= {"ssl", "typing", "urllib", "zlib"}
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert unneeded & (set(done.stdout.split()) - set(bare.stdout.split())) == set()
