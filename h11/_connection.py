@@ -157,7 +157,7 @@ class Connection:
     # -- receiving
     # ------------------------------------------------------------------------------------------
 
-    def receive_data(self, data: bytes) -> None:
+    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Add bytes from the peer; `next_event` or `receive_body` parses them.
 
         Args:
@@ -166,11 +166,12 @@ class Connection:
 
         Raises:
             RuntimeError: more bytes after the close.
+            TypeError: `data` is not bytes-like.
         """
         if data:
             if self._eof:
                 raise RuntimeError("received close, then received more data?")
-            self._buffer.append(data if type(data) is bytes else bytes(data))
+            self._buffer.append(data if type(data) is bytes else bytes(memoryview(data)))
         else:
             self._eof = True
 

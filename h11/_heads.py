@@ -105,7 +105,8 @@ def _read_head(
 ) -> tuple[bytes, Headers] | None:
     data = buffer.data
     start = buffer.start
-    end = data.find(b"\r\n\r\n", start, start + max_head)
+    searched = start + buffer.scanned - 3 if buffer.scanned > 3 else start
+    end = data.find(b"\r\n\r\n", searched, start + max_head)
     if end >= 0:
         block = bytes(data[start:end])
         lines = block.split(b"\r\n")
@@ -185,38 +186,45 @@ def read_trailers(buffer: ReceiveBuffer, limits: ParserLimits) -> Headers | None
 def _careful_fields(lines: list[bytes], max_fields: int) -> Headers:
     """Field lines, folded ones joined, each of them checked by itself."""
     names: list[bytes] = []
-    values: list[list[bytes]] = []  # the parts of folded values, joined once at the end
+    fields: list[Field] = []
+    folded: list[bytes] = []  # the parts of the last field's value, joined when it is complete
     for line in lines:
         if line[:1] in (b" ", b"\t"):
-            _fold(line, names, values)
+            _check_fold(line, names)
+            folded = folded or [fields[-1][1]]
+            folded.append(line.strip(BLANKS))
             continue
+        if folded:
+            fields[-1] = _unfold(fields[-1], folded)
+            folded = []
         name, colon, value = line.partition(b":")
+        try:
+            lower = KNOWN_NAMES[name]  # RFC 9112 section 5.1: no blank before the colon either
+        except LocalProtocolError:
+            colon = b""
         if not colon:
             raise RemoteProtocolError(f"illegal header line: {excerpt(line)}")
-        try:
-            KNOWN_NAMES[name]  # RFC 9112 section 5.1: no blank before the colon either
-        except LocalProtocolError:
-            raise RemoteProtocolError(f"illegal header line: {excerpt(line)}") from None
         _check_value(value, line)
-        names.append(name)
-        values.append([value.strip(BLANKS)])
-    if len(names) > max_fields:
+        names.append(name + b":")
+        fields.append((lower, value.strip(BLANKS)))
+    if folded:
+        fields[-1] = _unfold(fields[-1], folded)
+    if len(fields) > max_fields:
         raise _too_many_fields(max_fields)
-    joined = [b" ".join([part for part in parts if part]) for parts in values]
-    pairs: list[Field] = [
-        (KNOWN_NAMES[name], value) for name, value in zip(names, joined, strict=True)
-    ]
-    return parsed_headers(pairs, [name + b":" for name in names])
+    return parsed_headers(fields, names)
 
 
-def _fold(line: bytes, names: list[bytes], values: list[list[bytes]]) -> None:
+def _check_fold(line: bytes, names: list[bytes]) -> None:
     """RFC 9112 section 5.2: obs-fold may become SP; not where it would steer the framing."""
     if not names:
         raise RemoteProtocolError("continuation line at start of headers")
-    if names[-1].lower() in (b"content-length", b"transfer-encoding"):
-        raise RemoteProtocolError(f"folded {names[-1].decode('ascii')}")
+    if names[-1].lower() in (b"content-length:", b"transfer-encoding:"):
+        raise RemoteProtocolError(f"folded {names[-1][:-1].decode('ascii')}")
     _check_value(line, line)
-    values[-1].append(line.strip(BLANKS))
+
+
+def _unfold(field: Field, parts: list[bytes]) -> Field:
+    return field[0], b" ".join([part for part in parts if part])
 
 
 def _check_value(value: bytes, line: bytes) -> None:

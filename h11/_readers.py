@@ -211,7 +211,8 @@ class ChunkedReader:
                         return False
                     raise RemoteProtocolError(f"malformed chunk footer: {excerpt(footer)}")
                 start += 2
-            line_end = data.find(b"\r\n", start, start + self._limits.chunk_line + 2)
+            searched = max(start, buffer.start + buffer.scanned)
+            line_end = data.find(b"\r\n", searched, start + self._limits.chunk_line + 2)
             if line_end < 0:
                 self._check_begun_line(buffer, start)
                 return False
