@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CODINGS", "Decoder", "accept_encoding", "build_decoder", "content_codings"]
 
-STEP = 32768  # bytes of output at a time: what zlib makes without joining blocks
-BROTLI_STEP = 16384  # a soft limit: one block of output more, 32 KiB in all
+STEP = 16384  # bytes of output at a time: some of it may be there twice, and 64 KiB is the bound
+BROTLI_STEP = 16384  # a soft limit: the block that passes it is finished, 32 KiB in all
 SOURCE_READ = 65536  # bytes asked of the body, which has them already
-CODED_READ = 16384  # bytes asked of a decoder below
+CODED_READ = 8192  # bytes asked of a decoder below
 FIRST_WINDOW = 256  # bytes of input: many small members would else copy their neighbours
-WINDOW = 16384  # bytes of input per step; what a step leaves is copied
+WINDOW = 8192  # bytes of input per step; what a step leaves is copied
 MAX_CODINGS = 5  # nobody needs more than one
 MAX_EMPTY_MEMBERS = 1_000_000  # in a row: work without output has to end some time
 MAX_GARBAGE = 262144  # bytes behind the end that are read over, to see whether the body ends

@@ -101,13 +101,15 @@ class BodyReader:
         while piece:
             end = buffer.tell() + len(piece)
             if end > room:
-                # Its own growth would go up to an eighth beyond the size that was asked for.
-                room = min(size, 2 * end)
+                # Its own growth, and small steps, would go an eighth beyond what was asked for.
+                room = size if size < 3 * end else 2 * end
                 buffer.seek(room - 1)
                 buffer.write(b"\0")
                 buffer.seek(end - len(piece))
             buffer.write(piece)
-            piece = self.read(size - end, decoded, owner) if end < size else b""
+            piece = b""  # not to be kept while the next one is made
+            if end < size:
+                piece = self.read(size - end, decoded, owner)
         buffer.truncate()
         return buffer.getvalue()
 
