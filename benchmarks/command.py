@@ -49,16 +49,24 @@ def parser() -> argparse.ArgumentParser:
         prog="scripts/bench",
         description="Ratios of this project's speed to others', measured side by side.",
     )
-    this.add_argument("kind", nargs="*", choices=[*KINDS, []], help="what to run (default: all)")
+    this.add_argument(
+        "kind", nargs="*", type=known_kind, help=f"what to run: {', '.join(KINDS)} (default: all)"
+    )
     this.add_argument("--rounds", type=int, help="paired rounds (default: 9 to 21, by kind)")
     this.add_argument(
         "--quick", action="store_true", help="show that all runs; figures mean little"
     )
     this.add_argument("--ours", action="store_true", help="without the environments of the peers")
     this.add_argument("--json", type=Path, metavar="FILE", help="write every round to FILE")
-    this.add_argument("--peers-python", help="an interpreter that has the peers, instead of ours")
-    this.add_argument("--niquests-python", help="the same for niquests")
+    this.add_argument("--peers-python", metavar="PYTHON", help="one that has the peers already")
+    this.add_argument("--niquests-python", metavar="PYTHON", help="one that has niquests already")
     return this
+
+
+def known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise argparse.ArgumentTypeError(f"there is no kind {name!r}")
+    return name
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
