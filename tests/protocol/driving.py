@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def at_line_ends(data: bytes) -> list[bytes]:
 
 
 def cut(data: bytes, cuts: Sequence[int]) -> list[bytes]:
-    return [data[start:end] for start, end in zip(cuts, cuts[1:]) if start < end]
+    return [data[start:end] for start, end in itertools.pairwise(cuts) if start < end]
 
 
 def at_random(data: bytes, seed: int) -> list[bytes]:
@@ -163,7 +164,9 @@ def refused(
     whole = drive(make(), [data], eof=eof)
     for way, pieces in partitions(data):
         outcome = drive(make(), pieces, eof=eof)
-        assert type(outcome.error) is h11.RemoteProtocolError, f"{way}: {outcome.error!r} {outcome.kinds}"
+        assert type(outcome.error) is h11.RemoteProtocolError, (
+            f"{way}: {outcome.error!r} {outcome.kinds}"
+        )
         assert hint is None or outcome.hint == hint, f"{way}: {outcome.error!r} {outcome.hint}"
         assert outcome.hint == whole.hint, way
         assert outcome.events == whole.events, way

@@ -32,8 +32,26 @@ SERVER_MOVES = {
     ("MUST_CLOSE", "ConnectionClosed"): "CLOSED",
     ("CLOSED", "ConnectionClosed"): "CLOSED",
 }
-CLIENT_STATES = ["IDLE", "SEND_BODY", "DONE", "MUST_CLOSE", "CLOSED", "MIGHT_SWITCH_PROTOCOL", "SWITCHED_PROTOCOL", "ERROR"]
-SERVER_STATES = ["IDLE", "SEND_RESPONSE", "SEND_BODY", "DONE", "MUST_CLOSE", "CLOSED", "SWITCHED_PROTOCOL", "ERROR"]
+CLIENT_STATES = [
+    "IDLE",
+    "SEND_BODY",
+    "DONE",
+    "MUST_CLOSE",
+    "CLOSED",
+    "MIGHT_SWITCH_PROTOCOL",
+    "SWITCHED_PROTOCOL",
+    "ERROR",
+]
+SERVER_STATES = [
+    "IDLE",
+    "SEND_RESPONSE",
+    "SEND_BODY",
+    "DONE",
+    "MUST_CLOSE",
+    "CLOSED",
+    "SWITCHED_PROTOCOL",
+    "ERROR",
+]
 
 
 class Illegal(Exception):
@@ -51,7 +69,10 @@ class Model:
         self.proposals: frozenset[str] = frozenset()
         self.waits_for_100 = False
         self.method = b""
-        self.bodies: dict[str, int | None] = {"client": 0, "server": 0}  # bytes owed; None: any number
+        self.bodies: dict[str, int | None] = {
+            "client": 0,
+            "server": 0,
+        }  # bytes owed; None: any number
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -89,9 +110,13 @@ class Model:
             self.method = event.method
             self.watch(event)
             proposed = {"CONNECT"} if event.method == b"CONNECT" else set()
-            self.proposals = frozenset(proposed | ({"Upgrade"} if tokens(event, b"upgrade") else set()))
+            self.proposals = frozenset(
+                proposed | ({"Upgrade"} if tokens(event, b"upgrade") else set())
+            )
             self.waits_for_100 = b"100-continue" in tokens(event, b"expect")
-            self.bodies["client"] = None if tokens(event, b"transfer-encoding") else length(event) or 0
+            self.bodies["client"] = (
+                None if tokens(event, b"transfer-encoding") else length(event) or 0
+            )
         elif type(event) in (h11.Data, h11.EndOfMessage):
             self.waits_for_100 = False
         self.client = target
@@ -143,7 +168,9 @@ class Model:
             if (self.client, self.server) == ("MIGHT_SWITCH_PROTOCOL", "SWITCHED_PROTOCOL"):
                 self.client = "SWITCHED_PROTOCOL"
             for role, other in (("client", self.server), ("server", self.client)):
-                if getattr(self, role) == "DONE" and (not self.keep_alive or other in ("CLOSED", "ERROR")):
+                if getattr(self, role) == "DONE" and (
+                    not self.keep_alive or other in ("CLOSED", "ERROR")
+                ):
                     setattr(self, role, "MUST_CLOSE")
                 if getattr(self, role) == "IDLE" and other == "CLOSED":
                     setattr(self, role, "MUST_CLOSE")
@@ -164,7 +191,10 @@ class Linked:
     """A client and a server whose bytes reach the other at once, each beside its model."""
 
     def __init__(self) -> None:
-        self.connections = {"client": h11.Connection(h11.CLIENT), "server": h11.Connection(h11.SERVER)}
+        self.connections = {
+            "client": h11.Connection(h11.CLIENT),
+            "server": h11.Connection(h11.SERVER),
+        }
         self.models = {"client": Model(), "server": Model()}
 
     @property
@@ -223,7 +253,9 @@ class Linked:
             assert connection.our_state is connection.states[connection.our_role]
             assert connection.their_state is connection.states[connection.their_role]
             assert connection.client_is_waiting_for_100_continue is model.waits_for_100
-            assert connection.they_are_waiting_for_100_continue is (role == "server" and model.waits_for_100)
+            assert connection.they_are_waiting_for_100_continue is (
+                role == "server" and model.waits_for_100
+            )
 
     @classmethod
     def after(cls, path: list[Callable[[Linked], Any]]) -> Linked:
@@ -234,7 +266,9 @@ class Linked:
         return pair
 
 
-def outcome(call: Callable[[], Any], expected: type[BaseException]) -> tuple[BaseException | None, Any]:
+def outcome(
+    call: Callable[[], Any], expected: type[BaseException]
+) -> tuple[BaseException | None, Any]:
     """(None, what the call gave), or (the expected error, None)."""
     try:
         return None, call()
@@ -253,7 +287,14 @@ def same(got: Any, sent: Any) -> bool:
         added = [pair for pair in got.headers if pair not in list(sent.headers)]
         assert all(name in (b"transfer-encoding", b"connection") for name, _ in added), added
         kept = [pair for pair in got.headers if pair not in added]
-        return kept == list(sent.headers) and (got.status_code, got.reason) == (sent.status_code, sent.reason)
+        return kept == list(sent.headers) and (got.status_code, got.reason) == (
+            sent.status_code,
+            sent.reason,
+        )
     if type(got) is h11.Request:
-        return (got.method, got.target, sorted(got.headers)) == (sent.method, sent.target, sorted(sent.headers))
+        return (got.method, got.target, sorted(got.headers)) == (
+            sent.method,
+            sent.target,
+            sorted(sent.headers),
+        )
     return bool(got == sent)

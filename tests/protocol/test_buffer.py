@@ -31,7 +31,11 @@ def test_what_is_not_bytes_is_a_mistake_of_the_program(wrong) -> None:
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 @pytest.mark.parametrize(
     "head",
-    [b"Content-Length: 5\r\n\r\nhello", b"\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"],
+    [
+        b"Content-Length: 5\r\n\r\nhello",
+        b"\r\nhello",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ],
 )
 def test_data_from_the_parser_is_always_bytes(kind, head: bytes) -> None:
     wire = b"HTTP/1.1 200 OK\r\n" + head

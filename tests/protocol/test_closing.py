@@ -125,7 +125,10 @@ def test_bytes_after_a_closing_response_are_an_error() -> None:
 
 
 def test_bytes_after_we_have_closed_an_idle_connection_are_an_error() -> None:
-    for connection, data in ((h11.Connection(h11.CLIENT), OK), (server(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")):
+    for connection, data in (
+        (h11.Connection(h11.CLIENT), OK),
+        (server(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ):
         connection.send(CLOSED)
         assert isinstance(drive(connection, [data]).error, h11.RemoteProtocolError)
 
@@ -137,6 +140,8 @@ def test_request_timeout_before_any_request() -> None:
     assert connection.our_state is h11.DONE
     connection.send(CLOSED)
     assert connection.states == {h11.CLIENT: h11.MUST_CLOSE, h11.SERVER: h11.CLOSED}
-    outcome = drive(h11.Connection(h11.CLIENT), [b"HTTP/1.1 408 X\r\nContent-Length: 0\r\n\r\n"], eof=True)
+    outcome = drive(
+        h11.Connection(h11.CLIENT), [b"HTTP/1.1 408 X\r\nContent-Length: 0\r\n\r\n"], eof=True
+    )
     assert outcome.kinds == ["Response", "EndOfMessage", "ConnectionClosed"]
     assert outcome.states == (h11.MUST_CLOSE, h11.CLOSED)

@@ -45,7 +45,9 @@ def spent(connection: h11.Connection, pieces: Iterable[bytes]) -> float:
     return time.process_time() - start
 
 
-def assert_linear(make: Callable[[], h11.Connection], build: Callable[[int], list[bytes]], size: int) -> None:
+def assert_linear(
+    make: Callable[[], h11.Connection], build: Callable[[int], list[bytes]], size: int
+) -> None:
     small, large = build(size), build(2 * size)
     best_small = best_large = float("inf")
     for _ in range(ATTEMPTS):
@@ -53,7 +55,9 @@ def assert_linear(make: Callable[[], h11.Connection], build: Callable[[int], lis
         best_large = min(best_large, spent(make(), large))
         if best_large <= RATIO * best_small:
             return
-    pytest.fail(f"{best_small:.4f} s became {best_large:.4f} s: {best_large / best_small:.1f} times")
+    pytest.fail(
+        f"{best_small:.4f} s became {best_large:.4f} s: {best_large / best_small:.1f} times"
+    )
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -112,7 +116,9 @@ INPUTS = [
 
 
 @pytest.mark.safety("F10", "F11", "F12", "F13")
-@pytest.mark.parametrize(("make", "build", "size"), [pytest.param(*row[1:], id=row[0]) for row in INPUTS])
+@pytest.mark.parametrize(
+    ("make", "build", "size"), [pytest.param(*row[1:], id=row[0]) for row in INPUTS]
+)
 def test_twice_the_input_takes_about_twice_the_time(make, build, size: int) -> None:
     assert_linear(make, build, size)
 

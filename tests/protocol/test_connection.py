@@ -80,7 +80,10 @@ NOT_REUSABLE: list[tuple[str, Make]] = [
     ("no response yet", client),
     ("response not ended", lambda: fed(client(), b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")),
     ("request not ended, response done", lambda: fed(sent(GET), OK)),
-    ("closing", lambda: fed(client(), b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")),
+    (
+        "closing",
+        lambda: fed(client(), b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+    ),
     ("old server", lambda: fed(client(), b"HTTP/1.0 204 OK\r\n\r\n")),
     ("closed by the peer", lambda: fed(client(), OK, b"")),
     ("error of the peer", lambda: fed(client(), b"\x00")),
@@ -208,7 +211,9 @@ def test_failed_send_is_an_error_of_ours_in_every_state(make: Make) -> None:
 
 
 def test_response_can_still_be_read_after_a_failed_send() -> None:
-    connection = sent(h11.Request(method="POST", target="/", headers=[HOST, ("Content-Length", "9")]))
+    connection = sent(
+        h11.Request(method="POST", target="/", headers=[HOST, ("Content-Length", "9")])
+    )
     connection.send_failed()
     outcome = drive(connection, [b"HTTP/1.1 413 X\r\nContent-Length: 2\r\n\r\nno"])
     assert outcome.kinds == ["Response", "Data", "EndOfMessage"]
@@ -219,7 +224,9 @@ def test_error_response_can_be_sent_after_a_bad_request() -> None:
     outcome = drive(server(), [b"GET /\r\n\r\n"])
     connection = outcome.connection
     assert isinstance(outcome.error, h11.RemoteProtocolError)
-    reply = h11.Response(status_code=outcome.error.error_status_hint, headers=[("Content-Length", "2")])
+    reply = h11.Response(
+        status_code=outcome.error.error_status_hint, headers=[("Content-Length", "2")]
+    )
     assert connection.send(reply) == b"HTTP/1.1 400 \r\nContent-Length: 2\r\n\r\n"
     assert connection.send(h11.Data(data=b"no")) == b"no"
     connection.send(END)
@@ -248,7 +255,9 @@ def test_early_response_can_be_read_while_we_still_send() -> None:
     connection.send(END)
     assert connection.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
     connection = sent(post)
-    drive(connection, [b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"], eof=True)
+    drive(
+        connection, [b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"], eof=True
+    )
     assert connection.states == {h11.CLIENT: h11.SEND_BODY, h11.SERVER: h11.CLOSED}
     connection.send(h11.Data(data=b"hi"))
     connection.send(END)

@@ -17,16 +17,22 @@ def waiting_client(*headers) -> h11.Connection:
     return connection
 
 
-def waiting_server(fields: bytes = b"Expect: 100-continue\r\n", version: bytes = b"1.1") -> h11.Connection:
+def waiting_server(
+    fields: bytes = b"Expect: 100-continue\r\n", version: bytes = b"1.1"
+) -> h11.Connection:
     connection = server()
-    connection.receive_data(b"POST / HTTP/" + version + b"\r\nHost: a\r\nContent-Length: 4\r\n" + fields + b"\r\n")
+    connection.receive_data(
+        b"POST / HTTP/" + version + b"\r\nHost: a\r\nContent-Length: 4\r\n" + fields + b"\r\n"
+    )
     assert type(connection.next_event()) is h11.Request
     return connection
 
 
 def waits(connection: h11.Connection) -> bool:
     waiting = connection.client_is_waiting_for_100_continue
-    assert connection.they_are_waiting_for_100_continue is (waiting and connection.our_role is h11.SERVER)
+    assert connection.they_are_waiting_for_100_continue is (
+        waiting and connection.our_role is h11.SERVER
+    )
     return waiting
 
 
@@ -63,7 +69,10 @@ ANSWERS = [
     ("103", h11.InformationalResponse(status_code=103, headers=[])),
     ("417", h11.Response(status_code=417, headers=[("Content-Length", "0")])),
     ("200", h11.Response(status_code=200, headers=[("Content-Length", "0")])),
-    ("200 and close", h11.Response(status_code=200, headers=[("Content-Length", "0"), ("Connection", "close")])),
+    (
+        "200 and close",
+        h11.Response(status_code=200, headers=[("Content-Length", "0"), ("Connection", "close")]),
+    ),
 ]
 
 
@@ -114,7 +123,11 @@ def test_a_second_100_and_one_without_expect_change_nothing() -> None:
     end = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     for client in (waiting_client(), h11.Connection(h11.CLIENT)):
         if client.our_state is h11.IDLE:
-            client.send(h11.Request(method="POST", target="/", headers=[("Host", "a"), ("Content-Length", "4")]))
+            client.send(
+                h11.Request(
+                    method="POST", target="/", headers=[("Host", "a"), ("Content-Length", "4")]
+                )
+            )
         assert drive(client, [go_on, go_on]).kinds == ["InformationalResponse"] * 2
         client.send(h11.Data(data=b"body"))
         client.send(h11.EndOfMessage())

@@ -61,7 +61,11 @@ HOSTILE = [
     ("field name", client, b"HTTP/1.1 200 OK\r\n" + b"Q" * LONG + b" : x\r\n\r\n"),
     ("field value", client, b"HTTP/1.1 200 OK\r\nA: " + b"Q" * LONG + b"\x00\r\n\r\n"),
     ("content length", client, b"HTTP/1.1 200 OK\r\nContent-Length: " + b"Q" * LONG + b"\r\n\r\n"),
-    ("transfer coding", client, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + b"Q" * LONG + b"\r\n\r\n"),
+    (
+        "transfer coding",
+        client,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + b"Q" * LONG + b"\r\n\r\n",
+    ),
     ("chunk size", client, framed(b"Q" * LONG + b"\r\n")),
     ("trailer", client, framed(b"0\r\n" + b"Q" * LONG + b"\r\n\r\n")),
 ]

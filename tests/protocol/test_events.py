@@ -65,11 +65,21 @@ def test_event_is_compared_by_value(kind, fields) -> None:
 
 def test_events_with_another_value_differ() -> None:
     request = {"method": "GET", "target": "/", "headers": HOST}
-    changes = [{"method": "PUT"}, {"target": "/x"}, {"headers": [("Host", "b")]}, {"http_version": "1.0"}]
+    changes = [
+        {"method": "PUT"},
+        {"target": "/x"},
+        {"headers": [("Host", "b")]},
+        {"http_version": "1.0"},
+    ]
     for change in changes:
         assert h11.Request(**request) != h11.Request(**request | change)
     response = {"status_code": 200, "headers": [], "reason": b""}
-    for change in [{"status_code": 201}, {"headers": [("A", "b")]}, {"reason": b"x"}, {"http_version": "1.0"}]:
+    for change in [
+        {"status_code": 201},
+        {"headers": [("A", "b")]},
+        {"reason": b"x"},
+        {"http_version": "1.0"},
+    ]:
         assert h11.Response(**response) != h11.Response(**response | change)
     for change in [{"data": b"x"}, {"chunk_start": True}, {"chunk_end": True}]:
         assert h11.Data(data=b"") != h11.Data(**{"data": b""} | change)
@@ -115,7 +125,9 @@ def test_event_class_is_final(kind, fields) -> None:
         type("Mine", (kind,), {})
 
 
-WITH_HEADERS = [row for row in EXAMPLES if "headers" in row[2]]  # a guard on Data would cost a fifth of its rate
+WITH_HEADERS = [
+    row for row in EXAMPLES if "headers" in row[2]
+]  # a guard on Data would cost a fifth of its rate
 
 
 @pytest.mark.parametrize(("kind", "fields"), rows(WITH_HEADERS))
@@ -133,9 +145,15 @@ def test_event_refuses_assignment(kind, fields) -> None:
 @pytest.mark.parametrize(
     ("make", "data"),
     [
-        (server, b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n"),
+        (
+            server,
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n",
+        ),
         (client, b"HTTP/1.1 103 X\r\nA: b\r\n\r\nHTTP/1.1 200 X\r\nContent-Length: 1\r\n\r\nx"),
-        (client, b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n"),
+        (
+            client,
+            b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n",
+        ),
     ],
 )
 def test_received_event_refuses_assignment_too(make, data: bytes) -> None:
@@ -164,7 +182,11 @@ def test_event_can_be_copied_and_pickled(kind, fields) -> None:
 @pytest.mark.parametrize("text", ["GET", b"GET", bytearray(b"GET"), memoryview(b"GET")])
 def test_texts_become_bytes(text) -> None:
     request = h11.Request(method=text, target=text, headers=[("Host", text)], http_version=b"1.1")
-    assert (request.method, request.target, request.headers) == (b"GET", b"GET", [(b"host", b"GET")])
+    assert (request.method, request.target, request.headers) == (
+        b"GET",
+        b"GET",
+        [(b"host", b"GET")],
+    )
     assert {type(request.method), type(request.target), type(request.headers[0][1])} == {bytes}
     response = h11.Response(status_code=200, headers=[(text, text)], reason=text)
     assert (response.reason, response.headers) == (b"GET", [(b"get", b"GET")])

@@ -111,7 +111,9 @@ def test_content_length_above_2_63_is_refused(length: int) -> None:
 
 @pytest.mark.safety("F5", "2a7")
 @pytest.mark.parametrize("status", [b"204", b"304"])
-@pytest.mark.parametrize("fields", [b"Content-Length: 2\r\nContent-Length: 3", b"Content-Length: x"])
+@pytest.mark.parametrize(
+    "fields", [b"Content-Length: 2\r\nContent-Length: 3", b"Content-Length: x"]
+)
 def test_content_length_is_checked_where_there_is_no_body(status: bytes, fields: bytes) -> None:
     refused(client, b"HTTP/1.1 " + status + b" X\r\n" + fields + b"\r\n\r\n")
     refused(lambda: client("HEAD"), OK + fields + b"\r\n\r\n")
@@ -152,8 +154,16 @@ CODINGS_REFUSED = [
     ("no-break space in front", b"Transfer-Encoding: \xa0chunked", 501),
     ("control character behind", b"Transfer-Encoding: chunked\x01", 501),
     ("two lines", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 501),
-    ("two lines, the first identity", b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", 501),
-    ("two lines, the second identity", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", 501),
+    (
+        "two lines, the first identity",
+        b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        501,
+    ),
+    (
+        "two lines, the second identity",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        501,
+    ),
     ("two lines, the second empty", b"Transfer-Encoding: chunked\r\nTransfer-Encoding:", 501),
     ("vertical tab in front", b"Transfer-Encoding: \x0bchunked", 400),
     ("vertical tab behind", b"Transfer-Encoding: chunked\x0b", 400),
@@ -186,7 +196,10 @@ BOTH = [
     ("coding first", b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"),
     ("length first", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
     ("length zero", b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"),
-    ("length twice", b"Content-Length: 5\r\nTransfer-Encoding: Chunked\r\ncontent-length: 5\r\n\r\n"),
+    (
+        "length twice",
+        b"Content-Length: 5\r\nTransfer-Encoding: Chunked\r\ncontent-length: 5\r\n\r\n",
+    ),
 ]
 
 
@@ -210,9 +223,7 @@ def test_response_with_both_is_never_reused(fields: bytes) -> None:
 
 @pytest.mark.safety("F6")
 @pytest.mark.deviation("both-framings-close")
-@pytest.mark.parametrize(
-    ("method", "status"), [("HEAD", b"200"), ("GET", b"304"), ("GET", b"204")]
-)
+@pytest.mark.parametrize(("method", "status"), [("HEAD", b"200"), ("GET", b"304"), ("GET", b"204")])
 def test_response_without_body_but_with_both_is_never_reused(method: str, status: bytes) -> None:
     outcome = accepted(lambda: client(method), b"HTTP/1.1 " + status + b" X\r\n" + BOTH[0][1])
     assert outcome.kinds == ["Response", "EndOfMessage"]
@@ -329,7 +340,9 @@ def test_close_before_any_response_byte_has_an_error_text_of_its_own() -> None:
     something = drive(client(), [b"HTTP/1.1 200"], eof=True).error
     in_body = drive(client(), [framed(b"")], eof=True).error
     assert len({str(nothing), str(something), str(in_body)}) == 3
-    assert all(isinstance(error, h11.RemoteProtocolError) for error in (nothing, something, in_body))
+    assert all(
+        isinstance(error, h11.RemoteProtocolError) for error in (nothing, something, in_body)
+    )
 
 
 @pytest.mark.deviation("eof-before-response")

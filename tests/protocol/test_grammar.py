@@ -12,7 +12,9 @@ from tests.protocol.driving import client, drive, server
 EVERY = [bytes([code]) for code in range(256)]
 TOKEN = set((string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode())
 VISIBLE = set(range(0x21, 0x7F))
-NOT_IN_VALUES = set(b"\x00\n\x0b\x0c\r")  # RFC 9110 section 5.5 forbids NUL CR LF; VT and FF are blanks to many
+NOT_IN_VALUES = set(
+    b"\x00\n\x0b\x0c\r"
+)  # RFC 9110 section 5.5 forbids NUL CR LF; VT and FF are blanks to many
 HOST = ("Host", "a")
 
 
@@ -37,7 +39,9 @@ def test_target_is_visible_ascii_when_sent() -> None:
     assert taken == VISIBLE
 
 
-@pytest.mark.parametrize("kind", [h11.Response, h11.InformationalResponse, h11.Request, h11.EndOfMessage])
+@pytest.mark.parametrize(
+    "kind", [h11.Response, h11.InformationalResponse, h11.Request, h11.EndOfMessage]
+)
 def test_field_name_is_a_token_when_sent(kind) -> None:
     fixed = {
         h11.Response: {"status_code": 200},
@@ -149,7 +153,9 @@ def test_a_str_subclass_cannot_bring_in_a_line_end(place: str) -> None:
     connection = h11.Connection(h11.CLIENT)
     headers = [HOST, (texts["name"], texts["value"])]
     try:
-        sent = connection.send(h11.Request(method=texts["method"], target=texts["target"], headers=headers))
+        sent = connection.send(
+            h11.Request(method=texts["method"], target=texts["target"], headers=headers)
+        )
     except h11.LocalProtocolError:
         return
     assert b"Injected" not in sent

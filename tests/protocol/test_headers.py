@@ -44,7 +44,9 @@ def test_headers_equal_lists_and_tuples_of_pairs() -> None:
     assert found == PAIRS
     assert found == tuple(PAIRS)
     assert PAIRS == found
-    assert found == headers(pairs=[("HOST", b"a"), ("x-B", bytearray(b"1")), (b"X-b", memoryview(b"2"))])
+    assert found == headers(
+        pairs=[("HOST", b"a"), ("x-B", bytearray(b"1")), (b"X-b", memoryview(b"2"))]
+    )
     assert found != PAIRS[:2]
     assert found != PAIRS[::-1]
     assert found != [(b"Host", b"a"), *PAIRS[1:]]
@@ -110,14 +112,21 @@ def test_the_callers_own_pairs_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     "pairs",
-    [{"Host": "a"}.items(), (("Host", "a"),), iter([("Host", "a")]), [["Host", "a"]], (p for p in [("Host", "a")])],
+    [
+        {"Host": "a"}.items(),
+        (("Host", "a"),),
+        iter([("Host", "a")]),
+        [["Host", "a"]],
+        (p for p in [("Host", "a")]),
+    ],
 )
 def test_any_iterable_of_pairs_will_do(pairs) -> None:
     assert headers(pairs) == [(b"host", b"a")]
 
 
 @pytest.mark.parametrize(
-    "pairs", [None, 5, [5], [("Host",)], [("Host", "a", "b")], [("Host", None)], [("Host", 5)], [(5, "a")]]
+    "pairs",
+    [None, 5, [5], [("Host",)], [("Host", "a", "b")], [("Host", None)], [("Host", 5)], [(5, "a")]],
 )
 def test_what_is_no_pair_of_texts_is_a_mistake_of_the_program(pairs) -> None:
     with pytest.raises((TypeError, ValueError)):
@@ -148,9 +157,15 @@ FIELDS_REFUSED = [
 
 
 @pytest.mark.safety("I5", "M23", "2b6")
-@pytest.mark.parametrize(("name", "value", "hint"), [pytest.param(*row[1:], id=row[0]) for row in FIELDS_REFUSED])
+@pytest.mark.parametrize(
+    ("name", "value", "hint"), [pytest.param(*row[1:], id=row[0]) for row in FIELDS_REFUSED]
+)
 def test_field_is_refused_before_it_is_sent(name: str, value: str, hint: int) -> None:
-    for given in ((name, value), (name.encode(), value.encode()), (name, bytearray(value.encode()))):
+    for given in (
+        (name, value),
+        (name.encode(), value.encode()),
+        (name, bytearray(value.encode())),
+    ):
         for build in (
             lambda g=given: headers([("Host", "a"), g]),
             lambda g=given: h11.Response(status_code=200, headers=[g]),
@@ -172,7 +187,9 @@ def test_length_above_2_63_is_refused_before_it_is_sent() -> None:
 
 @pytest.mark.safety("F5")
 def test_equal_lengths_merge_into_the_first() -> None:
-    found = headers([("Host", "a"), ("Content-LENGTH", "5, 5"), ("X", "y"), ("content-length", "5")])
+    found = headers(
+        [("Host", "a"), ("Content-LENGTH", "5, 5"), ("X", "y"), ("content-length", "5")]
+    )
     assert found == [(b"host", b"a"), (b"content-length", b"5"), (b"x", b"y")]
     assert found.raw_items()[1] == (b"Content-LENGTH", b"5")
 

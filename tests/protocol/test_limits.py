@@ -8,14 +8,25 @@ import pickle
 import pytest
 
 import h11
-from tests.protocol.driving import Make, accepted, client, drive, framed, refused, server, single_bytes
+from tests.protocol.driving import (
+    Make,
+    accepted,
+    client,
+    drive,
+    framed,
+    refused,
+    server,
+    single_bytes,
+)
 
 OK = b"HTTP/1.1 200 OK\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def sized(size: int, start: bytes = OK + b"Content-Length: 0\r\n", end: bytes = b"\r\n\r\n") -> bytes:
+def sized(
+    size: int, start: bytes = OK + b"Content-Length: 0\r\n", end: bytes = b"\r\n\r\n"
+) -> bytes:
     """A head of exactly this many bytes."""
     field = b"X: "
     return start + field + b"a" * (size - len(start) - len(field) - len(end)) + end
@@ -35,6 +46,7 @@ def server_with_limits(**caps: int) -> Make:
 def test_head_of_the_cap_is_taken_and_one_byte_more_refused(cap: int) -> None:
     settings = {} if cap == 16384 else {"max_incomplete_event_size": cap}
     for make, start in ((client, OK + b"Content-Length: 0\r\n"), (server, GET)):
+
         def limited(make=make) -> h11.Connection:
             return make(**settings)
 
@@ -53,7 +65,9 @@ def test_endless_head_is_refused_with_431(make) -> None:
     for data in (b"HTTP/1.1 200 " + b"x" * 20_000, b"GET /" + b"x" * 20_000, b"x" * 20_000):
         outcome = drive(make(), single_bytes(data))
         if outcome.hint != 431:
-            assert make is client and outcome.hint == 400 and not data.startswith(b"HTTP"), outcome.error
+            assert make is client and outcome.hint == 400 and not data.startswith(b"HTTP"), (
+                outcome.error
+            )
         assert outcome.fed <= 16_385
 
 
@@ -78,12 +92,18 @@ def test_heads_of_one_cycle_are_measured_one_by_one() -> None:
 def test_settings_of_uvicorn_and_httpcore(cap: int) -> None:
     for make, start in ((client, OK + b"Content-Length: 0\r\n"), (server, GET)):
         for size in (cap // 2, cap - 2):
-            for pieces in ([sized(size, start)], [sized(size, start)[:5000], sized(size, start)[5000:]]):
+            for pieces in (
+                [sized(size, start)],
+                [sized(size, start)[:5000], sized(size, start)[5000:]],
+            ):
                 assert drive(make(max_incomplete_event_size=cap), pieces).error is None
         outcome = drive(make(max_incomplete_event_size=cap), single_bytes(sized(cap + 2, start)))
         assert outcome.hint == 431
     target = b"GET /" + b"x" * (cap - 100) + b" HTTP/1.1\r\nHost: a\r\n\r\n"
-    assert drive(server(max_incomplete_event_size=cap), [target]).kinds == ["Request", "EndOfMessage"]
+    assert drive(server(max_incomplete_event_size=cap), [target]).kinds == [
+        "Request",
+        "EndOfMessage",
+    ]
 
 
 @pytest.mark.safety("F12")
@@ -116,14 +136,22 @@ class TestFields:
             if taken:
                 outcome = accepted(lambda: client("HEAD"), OK + fields + b"\r\n")
                 assert len(outcome.events[0].headers) == count
-                assert len(accepted(server, b"GET / HTTP/1.0\r\n" + fields + b"\r\n").events[0].headers) == count
+                assert (
+                    len(
+                        accepted(server, b"GET / HTTP/1.0\r\n" + fields + b"\r\n").events[0].headers
+                    )
+                    == count
+                )
             else:
                 refused(lambda: client("HEAD"), OK + fields + b"\r\n", hint=431)
                 refused(server, b"GET / HTTP/1.0\r\n" + fields + b"\r\n", hint=431)
 
     def test_the_cap_can_be_set(self) -> None:
         three = b"A: b\r\nC: d\r\nE: f\r\n\r\n"
-        assert accepted(with_limits(fields=3), b"HTTP/1.1 204 X\r\n" + three).kinds[-1] == "EndOfMessage"
+        assert (
+            accepted(with_limits(fields=3), b"HTTP/1.1 204 X\r\n" + three).kinds[-1]
+            == "EndOfMessage"
+        )
         refused(with_limits(fields=2), b"HTTP/1.1 204 X\r\n" + three, hint=431)
         refused(server_with_limits(fields=2), b"GET / HTTP/1.0\r\n" + three, hint=431)
         refused(with_limits(fields=2), b"HTTP/1.1 103 X\r\n" + three, hint=431)
@@ -134,7 +162,11 @@ class TestFields:
         refused(with_limits(fields=2), framed(three), hint=431)
 
     def test_fields_of_different_sections_are_not_added_up(self) -> None:
-        data = b"HTTP/1.1 103 X\r\nA: b\r\nC: d\r\n\r\n" + OK + b"A: b\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+        data = (
+            b"HTTP/1.1 103 X\r\nA: b\r\nC: d\r\n\r\n"
+            + OK
+            + b"A: b\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+        )
         assert accepted(with_limits(fields=2), data).kinds[-1] == "EndOfMessage"
 
 
@@ -161,8 +193,8 @@ def test_trailer_limit() -> None:
         assert accepted(make, head + sized(cap, b"") + b"more").left == b"more"
         refused(make, head + sized(cap + 1, b""), hint=431)
         assert drive(make(), [head, *[b"A: b\r\n"] * cap]).hint == 431
-    for cap in (1, 2):
-        assert accepted(with_limits(trailers=2), framed(b"0\r\n\r\n")).kinds[-1] == "EndOfMessage"
+    blank_line = framed(b"0\r\n\r\n")
+    assert accepted(with_limits(trailers=2), blank_line).kinds[-1] == "EndOfMessage"
 
 
 @pytest.mark.safety("F11", "M12")
@@ -200,7 +232,10 @@ class TestChunkOverhead:
         def chunk(line: int) -> bytes:
             return b"1;" + b"x" * (line - 2) + b"\r\nX\r\n"
 
-        for make, head in ((with_limits(chunk_overhead=cap), framed(b"")), (server_with_limits(chunk_overhead=cap), POST)):
+        for make, head in (
+            (with_limits(chunk_overhead=cap), framed(b"")),
+            (server_with_limits(chunk_overhead=cap), POST),
+        ):
             exact = cap + 16 + 2 - 2
             assert accepted(make, head + chunk(exact - 4) + b"0\r\n\r\n").body == b"X"
             refused(make, head + chunk(exact + 4) + b"0\r\n\r\n", hint=431)
@@ -248,7 +283,11 @@ class TestInformationalResponses:
         refused(with_limits(informational=2), self.ONE * 3, hint=None)
 
     def test_any_of_them_counts(self) -> None:
-        refused(with_limits(informational=2), b"".join(b"HTTP/1.1 %d X\r\n\r\n" % code for code in (100, 102, 199)), hint=None)
+        refused(
+            with_limits(informational=2),
+            b"".join(b"HTTP/1.1 %d X\r\n\r\n" % code for code in (100, 102, 199)),
+            hint=None,
+        )
 
     def test_the_next_cycle_counts_anew(self) -> None:
         connection = client(limits=h11.ParserLimits(informational=2))

@@ -107,7 +107,11 @@ def test_failed_send_at_any_point_ends_reuse(dialogue: list) -> None:
 
 
 def test_every_kind_of_event_goes_both_ways() -> None:
-    sent = {(role, type(event).__name__) for _, dialogue in DIALOGUES for role, event in (s for s in dialogue if s != CYCLE)}
+    sent = {
+        (role, type(event).__name__)
+        for _, dialogue in DIALOGUES
+        for role, event in (s for s in dialogue if s != CYCLE)
+    }
     assert sent == {
         (C, "Request"), (C, "Data"), (C, "EndOfMessage"), (C, "ConnectionClosed"),
         (S, "InformationalResponse"), (S, "Response"), (S, "Data"), (S, "EndOfMessage"), (S, "ConnectionClosed"),

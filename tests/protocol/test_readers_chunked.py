@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 import h11
-from tests.protocol.driving import CHUNKED_HEAD, accepted, client, drive, framed, refused, rows, server
+from tests.protocol.driving import (
+    CHUNKED_HEAD,
+    accepted,
+    client,
+    drive,
+    framed,
+    refused,
+    rows,
+    server,
+)
 
 END = b"0\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -141,7 +150,9 @@ def test_cr_or_nul_in_a_chunk_extension_is_refused(bad: bytes) -> None:
 @pytest.mark.safety("F15", "2a8")
 def test_framing_fields_of_a_trailer_are_shown_apart_and_never_used() -> None:
     connection = client()
-    outcome = drive(connection, [framed(b"2\r\nhi\r\n0\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")])
+    outcome = drive(
+        connection, [framed(b"2\r\nhi\r\n0\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")]
+    )
     assert outcome.events[0].headers == [(b"transfer-encoding", b"chunked")]
     assert outcome.body == b"hi"
     assert outcome.events[-1].headers == [(b"content-length", b"5"), (b"connection", b"close")]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 import h11
-from tests.protocol.driving import accepted, answering, client, drive, refused, response, rows, server
+from tests.protocol.driving import (
+    accepted,
+    answering,
+    client,
+    drive,
+    refused,
+    response,
+    rows,
+    server,
+)
 
 NO_BODY = b"Content-Length: 0\r\n\r\n"
 EMPTY = (b"content-length", b"0")
@@ -22,10 +31,18 @@ def request(
 
 STATUS_LINES_TAKEN = [
     ("plain", b"HTTP/1.1 200 OK", response([EMPTY])),
-    ("reason of several words", b"HTTP/1.1 404 Not Found", response([EMPTY], status_code=404, reason=b"Not Found")),
+    (
+        "reason of several words",
+        b"HTTP/1.1 404 Not Found",
+        response([EMPTY], status_code=404, reason=b"Not Found"),
+    ),
     ("reason missing with its space", b"HTTP/1.1 200", response([EMPTY], reason=b"")),
     ("reason empty", b"HTTP/1.1 200 ", response([EMPTY], reason=b"")),
-    ("reason with tab and obs-text", b"HTTP/1.1 200 \tO\xffK", response([EMPTY], reason=b"\tO\xffK")),
+    (
+        "reason with tab and obs-text",
+        b"HTTP/1.1 200 \tO\xffK",
+        response([EMPTY], reason=b"\tO\xffK"),
+    ),
     ("reason that begins with a space", b"HTTP/1.1 200  OK", response([EMPTY], reason=b" OK")),
     ("version 1.0", b"HTTP/1.0 200 OK", response([EMPTY], http_version=b"1.0")),
     ("version 1.2", b"HTTP/1.2 200 OK", response([EMPTY], http_version=b"1.2")),
@@ -99,11 +116,15 @@ REQUEST_LINES_TAKEN = [
     ("http/1.0", b"GET / HTTP/1.0", request(version=b"1.0")),
     ("minor version above one", b"GET / HTTP/1.2", request(version=b"1.2")),
     ("lower-case method is another method", b"get / HTTP/1.1", request(method=b"get")),
-    ("method of odd token characters", b"!#$%&'*+-.^_`|~09aZ / HTTP/1.1", request(method=b"!#$%&'*+-.^_`|~09aZ")),
+    (
+        "method of odd token characters",
+        b"!#$%&'*+-.^_`|~09aZ / HTTP/1.1",
+        request(method=b"!#$%&'*+-.^_`|~09aZ"),
+    ),
     ("asterisk", b"OPTIONS * HTTP/1.1", request(b"*", b"OPTIONS")),
     ("absolute form", b"GET http://a/b?c HTTP/1.1", request(b"http://a/b?c")),
     ("authority form", b"CONNECT a:443 HTTP/1.1", request(b"a:443", b"CONNECT")),
-    ("query", b"GET /?q=%20&r=\"<>\\^`{|} HTTP/1.1", request(b"/?q=%20&r=\"<>\\^`{|}")),
+    ("query", b'GET /?q=%20&r="<>\\^`{|} HTTP/1.1', request(b'/?q=%20&r="<>\\^`{|}')),
     ("fragment is the caller's business", b"GET /#x HTTP/1.1", request(b"/#x")),
 ]
 
@@ -180,7 +201,11 @@ HEADER_BLOCKS_TAKEN = [
     ("blanks inside are kept", b"A: b \t c\r\n", [(b"a", b"b \t c")]),
     ("empty value", b"A:\r\n", [(b"a", b"")]),
     ("value of blanks", b"A: \t \r\n", [(b"a", b"")]),
-    ("order and repeats are kept", b"B: 1\r\nA: 2\r\nb: 3\r\n", [(b"b", b"1"), (b"a", b"2"), (b"b", b"3")]),
+    (
+        "order and repeats are kept",
+        b"B: 1\r\nA: 2\r\nb: 3\r\n",
+        [(b"b", b"1"), (b"a", b"2"), (b"b", b"3")],
+    ),
     ("colons in the value", b"A: b:c: d\r\n", [(b"a", b"b:c: d")]),
     ("obs-text in the value", b"A: \xe9\x80\xff\r\n", [(b"a", b"\xe9\x80\xff")]),
     ("no-break space is not a blank", b"A:\xa0b\xa0\r\n", [(b"a", b"\xa0b\xa0")]),
@@ -303,6 +328,8 @@ def test_a_second_response_is_parsed_like_the_first() -> None:
 
 
 def test_an_answering_server_reads_no_further() -> None:
-    connection = answering(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+    connection = answering(
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
     assert connection.next_event() is h11.PAUSED
     assert connection.trailing_data == (b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", False)

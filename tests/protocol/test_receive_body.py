@@ -26,7 +26,12 @@ BODIES = [
     ("length", OK + b"Content-Length: 11\r\n\r\nhello world", b"hello world", False),
     ("length zero", OK + b"Content-Length: 0\r\n\r\n", b"", False),
     ("chunked", framed(b"6\r\nhello \r\n5;a=b\r\nworld\r\n0\r\n\r\n"), b"hello world", False),
-    ("chunks of one byte", framed(b"".join(b"1\r\n%c\r\n" % b for b in b"hello") + b"0\r\n\r\n"), b"hello", False),
+    (
+        "chunks of one byte",
+        framed(b"".join(b"1\r\n%c\r\n" % b for b in b"hello") + b"0\r\n\r\n"),
+        b"hello",
+        False,
+    ),
     ("chunked and empty", framed(b"0\r\n\r\n"), b"", False),
     ("to the end", OK + b"\r\nhello world", b"hello world", True),
     ("to the end and empty", OK + b"\r\n", b"", True),
@@ -40,7 +45,10 @@ def read_all(connection: h11.Connection, pieces: list[bytes], max_bytes: int = 1
     body = b""
     while connection.their_state is not h11.SEND_BODY:
         connection.receive_data(pieces.pop(0))
-        while connection.their_state is not h11.SEND_BODY and connection.next_event() is not h11.NEED_DATA:
+        while (
+            connection.their_state is not h11.SEND_BODY
+            and connection.next_event() is not h11.NEED_DATA
+        ):
             pass
     while True:
         got = connection.receive_body(max_bytes)
@@ -121,7 +129,9 @@ def test_many_chunks_received_at_once_come_joined() -> None:
 
 def test_server_reads_a_request_body() -> None:
     connection = server()
-    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    connection.receive_data(
+        b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    )
     connection.next_event()
     assert connection.they_are_waiting_for_100_continue
     assert connection.receive_body(10) is h11.NEED_DATA
@@ -148,7 +158,9 @@ BROKEN = [
 @pytest.mark.safety("F1", "F2", "F20")
 @pytest.mark.parametrize(("data", "body", "eof"), rows(BROKEN))
 @pytest.mark.parametrize("max_bytes", [1, 2, 100])
-def test_broken_body_is_refused_after_its_good_bytes(data: bytes, body: bytes, eof: bool, max_bytes: int) -> None:
+def test_broken_body_is_refused_after_its_good_bytes(
+    data: bytes, body: bytes, eof: bool, max_bytes: int
+) -> None:
     for way, pieces in partitions(data + (b"" if eof else b"\r\n\r\n")):
         connection = client()
         got = b""
@@ -203,8 +215,13 @@ def test_more_than_was_received_is_never_made_room_for() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_events_and_pieces_give_the_same_bytes(seed: int) -> None:
     choice = random.Random(seed)
-    chunks = [bytes(choice.randrange(256) for _ in range(choice.choice((1, 2, 3, 64, 300)))) for _ in range(30)]
-    wire = framed(b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n")
+    chunks = [
+        bytes(choice.randrange(256) for _ in range(choice.choice((1, 2, 3, 64, 300))))
+        for _ in range(30)
+    ]
+    wire = framed(
+        b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    )
     pieces = single_bytes(wire) if seed == 0 else at_random(wire, seed)
     assert read_all(client(), list(pieces), choice.randint(1, 500)) == b"".join(chunks)
     assert drive(client(), pieces).body == b"".join(chunks)

@@ -57,7 +57,9 @@ CHOICES = [
 
 @pytest.mark.safety("2b3", "2b5", "2c2")
 @pytest.mark.parametrize(("request_", "status", "given", "wire", "reusable"), rows(CHOICES))
-def test_response_fields(request_: bytes, status: int, given: list, wire: list, reusable: bool) -> None:
+def test_response_fields(
+    request_: bytes, status: int, given: list, wire: list, reusable: bool
+) -> None:
     connection = answering(request_)
     sent = connection.send(h11.Response(status_code=status, headers=given))
     lines = sent.split(b"\r\n")
@@ -77,7 +79,10 @@ def test_fields_of_the_caller_keep_their_order_and_casing() -> None:
     wire = answering().send(h11.Response(status_code=200, headers=given))
     assert wire == b"HTTP/1.1 200 \r\nB: 1\r\ncontent-LENGTH: 2\r\na: 2\r\nB: 3\r\n\r\n"
     wire = answering(OLD).send(h11.Response(status_code=200, headers=given))
-    assert wire == b"HTTP/1.1 200 \r\nB: 1\r\ncontent-LENGTH: 2\r\na: 2\r\nB: 3\r\nConnection: close\r\n\r\n"
+    assert (
+        wire
+        == b"HTTP/1.1 200 \r\nB: 1\r\ncontent-LENGTH: 2\r\na: 2\r\nB: 3\r\nConnection: close\r\n\r\n"
+    )
 
 
 @pytest.mark.parametrize("request_", [OLD, CLOSING])
@@ -87,7 +92,12 @@ def test_tokens_beside_close_are_kept_and_keep_alive_goes(request_: bytes) -> No
     wire = connection.send(h11.Response(status_code=200, headers=given))
     connection.send(h11.EndOfMessage())
     seen = drive(client(), [wire]).events[0].headers
-    tokens = [token.strip().lower() for name, value in seen if name == b"connection" for token in value.split(b",")]
+    tokens = [
+        token.strip().lower()
+        for name, value in seen
+        if name == b"connection"
+        for token in value.split(b",")
+    ]
     assert sorted(tokens) == [b"bar", b"close", b"x-foo"]
 
 
@@ -103,15 +113,21 @@ def test_response_to_an_unread_request_closes_when_it_has_no_length() -> None:
 @pytest.mark.parametrize("given", [[], [LENGTH], [TE], [LENGTH, TE]])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
-def test_head_response_is_framed_as_the_get_response(given: list, version: bytes, closing: bytes) -> None:
+def test_head_response_is_framed_as_the_get_response(
+    given: list, version: bytes, closing: bytes
+) -> None:
     wires = []
     for method in (b"GET", b"HEAD"):
-        connection = answering(method + b" / HTTP/" + version + b"\r\nHost: a\r\n" + closing + b"\r\n")
+        connection = answering(
+            method + b" / HTTP/" + version + b"\r\nHost: a\r\n" + closing + b"\r\n"
+        )
         wires.append(connection.send(h11.Response(status_code=200, headers=given)))
     assert wires[0] == wires[1]
 
 
-@pytest.mark.parametrize(("request_", "status"), [(HEAD, 200), (GET, 204), (GET, 304), (OLD_HEAD, 200)])
+@pytest.mark.parametrize(
+    ("request_", "status"), [(HEAD, 200), (GET, 204), (GET, 304), (OLD_HEAD, 200)]
+)
 @pytest.mark.parametrize("given", [[], [LENGTH], [TE]])
 def test_body_where_there_is_none_is_refused(request_: bytes, status: int, given: list) -> None:
     def started() -> h11.Connection:
@@ -147,5 +163,7 @@ def test_response_of_unknown_length_to_1_0_ends_with_the_connection() -> None:
 
 def test_informational_response_is_left_as_it_is() -> None:
     for request_ in (GET, OLD, CLOSING):
-        wire = answering(request_).send(h11.InformationalResponse(status_code=103, headers=[("Link", "x")]))
+        wire = answering(request_).send(
+            h11.InformationalResponse(status_code=103, headers=[("Link", "x")])
+        )
         assert wire == b"HTTP/1.1 103 \r\nLink: x\r\n\r\n"

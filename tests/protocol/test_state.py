@@ -17,7 +17,9 @@ CLOSE = ("Connection", "close")
 
 
 def request(*headers, method="POST") -> h11.Request:
-    return h11.Request(method=method, target="a:1" if method == "CONNECT" else "/", headers=[HOST, *headers])
+    return h11.Request(
+        method=method, target="a:1" if method == "CONNECT" else "/", headers=[HOST, *headers]
+    )
 
 
 def response(*headers, status_code=200) -> h11.Response:
@@ -131,7 +133,10 @@ def test_table_of_the_source_has_the_same_rows() -> None:
         for state, events in states.items()
         for event, after in events.items()
     }
-    theirs = {(str(machine).lower(), str(state), event, str(after)) for machine, state, event, after in _state.BY_EVENT}
+    theirs = {
+        (str(machine).lower(), str(state), event, str(after))
+        for machine, state, event, after in _state.BY_EVENT
+    }
     only_in_pairs = {
         ("server", "IDLE", "Request", "SEND_RESPONSE"),  # the client's Request moves both
         ("server", "SEND_RESPONSE", "InformationalResponse 101", "SWITCHED_PROTOCOL"),
@@ -240,7 +245,15 @@ def test_body_that_ends_with_the_connection_never_leaves_it_reusable() -> None:
 READING = [
     (role, state)
     for role, states in {
-        "client": ["IDLE", "SEND_BODY", "DONE", "MUST_CLOSE", "CLOSED", "MIGHT_SWITCH_PROTOCOL", "ERROR"],
+        "client": [
+            "IDLE",
+            "SEND_BODY",
+            "DONE",
+            "MUST_CLOSE",
+            "CLOSED",
+            "MIGHT_SWITCH_PROTOCOL",
+            "ERROR",
+        ],
         "server": ["IDLE", "CLOSED", "ERROR"],
     }.items()
     for state in states
@@ -270,16 +283,29 @@ def every_step() -> list[tuple[str, Callable[[Linked], object]]]:
         ("server", response(("Content-Length", "0"), CLOSE, status_code=404)),
         ("server", response(CHUNKED, status_code=299)), ("server", response(status_code=204)),
     ]  # fmt: skip
-    both = [h11.Data(data=b"x"), h11.Data(data=b""), END, h11.EndOfMessage(headers=[("A", "b")]), CLOSED]
+    both = [
+        h11.Data(data=b"x"),
+        h11.Data(data=b""),
+        END,
+        h11.EndOfMessage(headers=[("A", "b")]),
+        CLOSED,
+    ]
     events += [(role, event) for role in ROLES for event in both]
-    steps = [(f"{role} {event}", lambda pair, r=role, e=event: pair.sends(r, e)) for role, event in events]
+    steps = [
+        (f"{role} {event}", lambda pair, r=role, e=event: pair.sends(r, e))
+        for role, event in events
+    ]
     steps += [(f"{role} fails", lambda pair, r=role: pair.fails(r)) for role in ROLES]
     return [*steps, ("cycle", lambda pair: pair.cycle())]
 
 
 def speaks_first_with_a_body(pair: Linked, name: str) -> bool:
     """A server that answers nothing: its framing would depend on a request that has not come."""
-    return name.startswith("server Response") and pair.models["server"].server == "IDLE" and "content-length" not in name
+    return (
+        name.startswith("server Response")
+        and pair.models["server"].server == "IDLE"
+        and "content-length" not in name
+    )
 
 
 def walk_everywhere() -> list[tuple]:

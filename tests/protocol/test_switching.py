@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 import h11
-from tests.protocol.driving import accepted, answering, client, drive, refused, refused_locally, rows, server
+from tests.protocol.driving import (
+    accepted,
+    answering,
+    client,
+    drive,
+    refused,
+    refused_locally,
+    rows,
+    server,
+)
 
 UPGRADE = ("Upgrade", "websocket")
 SWITCHED = (h11.SWITCHED_PROTOCOL, h11.SWITCHED_PROTOCOL)
@@ -30,7 +39,11 @@ def proposing_both() -> h11.Connection:
 ACCEPTED = [
     ("upgrade", upgrading, b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n"),
     ("upgrade without reason", upgrading, b"HTTP/1.1 101\r\n\r\n"),
-    ("upgrade after another informational", upgrading, b"HTTP/1.1 103 X\r\n\r\nHTTP/1.1 101 X\r\n\r\n"),
+    (
+        "upgrade after another informational",
+        upgrading,
+        b"HTTP/1.1 103 X\r\n\r\nHTTP/1.1 101 X\r\n\r\n",
+    ),
     ("upgrade with length", upgrading, b"HTTP/1.1 101 X\r\nContent-Length: 5\r\n\r\n"),
     ("upgrade with coding", upgrading, b"HTTP/1.1 101 X\r\nTransfer-Encoding: chunked\r\n\r\n"),
     ("tunnel", connecting, b"HTTP/1.1 200 OK\r\n\r\n"),
@@ -38,7 +51,11 @@ ACCEPTED = [
     ("tunnel with 204", connecting, b"HTTP/1.1 204 OK\r\n\r\n"),
     ("tunnel with length", connecting, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
     ("tunnel with coding", connecting, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-    ("tunnel with both", connecting, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    (
+        "tunnel with both",
+        connecting,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
     ("tunnel by an old proxy", connecting, b"HTTP/1.0 200 OK\r\n\r\n"),
     ("tunnel with close", connecting, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"),
     ("both proposed, tunnel", proposing_both, b"HTTP/1.1 200 OK\r\n\r\n"),
@@ -64,11 +81,26 @@ def test_switch_is_accepted_and_what_follows_is_left_alone(make, head: bytes, af
 REFUSED = [
     ("upgrade", upgrading, EMPTY, h11.DONE),
     ("upgrade with 404", upgrading, b"HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\nno", h11.DONE),
-    ("upgrade and close", upgrading, b"HTTP/1.1 400 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", h11.MUST_CLOSE),
-    ("upgrade by an old server", upgrading, b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", h11.MUST_CLOSE),
+    (
+        "upgrade and close",
+        upgrading,
+        b"HTTP/1.1 400 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        h11.MUST_CLOSE,
+    ),
+    (
+        "upgrade by an old server",
+        upgrading,
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        h11.MUST_CLOSE,
+    ),
     ("upgrade after an informational", upgrading, b"HTTP/1.1 100 X\r\n\r\n" + EMPTY, h11.DONE),
     ("tunnel", connecting, b"HTTP/1.1 407 X\r\nContent-Length: 2\r\n\r\nno", h11.DONE),
-    ("tunnel, chunked", connecting, b"HTTP/1.1 502 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", h11.DONE),
+    (
+        "tunnel, chunked",
+        connecting,
+        b"HTTP/1.1 502 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+        h11.DONE,
+    ),
     ("tunnel with 300", connecting, b"HTTP/1.1 300 X\r\nContent-Length: 0\r\n\r\n", h11.DONE),
     ("both", proposing_both, b"HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n", h11.DONE),
 ]
@@ -153,7 +185,10 @@ def test_server_accepts(request_: bytes, answer) -> None:
     connection = server()
     drive(connection, [request_ + b"more"])
     connection.send(answer)
-    assert connection.states == {h11.CLIENT: h11.SWITCHED_PROTOCOL, h11.SERVER: h11.SWITCHED_PROTOCOL}
+    assert connection.states == {
+        h11.CLIENT: h11.SWITCHED_PROTOCOL,
+        h11.SERVER: h11.SWITCHED_PROTOCOL,
+    }
     assert connection.next_event() is h11.PAUSED
     assert connection.trailing_data == (b"more", False)
     connection.receive_data(b" and more")
@@ -214,5 +249,8 @@ def test_eof_while_a_proposal_waits_is_told_after_it_is_refused() -> None:
 
 
 def test_upgrade_without_connection_field_proposes_all_the_same() -> None:
-    assert answering(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n").their_state is h11.MIGHT_SWITCH_PROTOCOL
+    assert (
+        answering(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n").their_state
+        is h11.MIGHT_SWITCH_PROTOCOL
+    )
     assert client(headers=[UPGRADE]).our_state is h11.MIGHT_SWITCH_PROTOCOL

@@ -105,7 +105,16 @@ def test_request_without_framing_fields_has_no_body() -> None:
     refused_locally(sending(method="GET"), h11.Data(data=b"x"))
 
 
-CHUNKS = [(0, b""), (1, b"1"), (9, b"9"), (10, b"a"), (15, b"f"), (16, b"10"), (255, b"ff"), (65536, b"10000")]
+CHUNKS = [
+    (0, b""),
+    (1, b"1"),
+    (9, b"9"),
+    (10, b"a"),
+    (15, b"f"),
+    (16, b"10"),
+    (255, b"ff"),
+    (65536, b"10000"),
+]
 
 
 @pytest.mark.safety("2b5")
@@ -113,7 +122,9 @@ CHUNKS = [(0, b""), (1, b"1"), (9, b"9"), (10, b"a"), (15, b"f"), (16, b"10"), (
 def test_chunk_on_the_wire(length: int, size: bytes) -> None:
     connection = sending(CHUNKED)
     data = b"x" * length
-    assert connection.send(h11.Data(data=data)) == (size + b"\r\n" + data + b"\r\n" if length else b"")
+    assert connection.send(h11.Data(data=data)) == (
+        size + b"\r\n" + data + b"\r\n" if length else b""
+    )
     assert connection.send(h11.EndOfMessage()) == b"0\r\n\r\n"
     assert connection.our_state is h11.DONE
 
@@ -127,7 +138,9 @@ def test_chunk_borders_of_the_caller_are_ignored() -> None:
 def test_trailers_on_the_wire() -> None:
     connection = sending(CHUNKED)
     trailers = [("X-Sum", "1"), ("x-sum", "2")]
-    assert connection.send(h11.EndOfMessage(headers=trailers)) == b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n"
+    assert (
+        connection.send(h11.EndOfMessage(headers=trailers)) == b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n"
+    )
 
 
 @pytest.mark.safety("2b6")
@@ -138,7 +151,10 @@ def test_trailers_go_with_chunked_only() -> None:
     connection = answering(b"GET / HTTP/1.0\r\n\r\n")
     connection.send(h11.Response(status_code=200, headers=[CHUNKED]))
     refused_locally(connection, trailers)
-    for response in (h11.Response(status_code=204, headers=[]), h11.Response(status_code=200, headers=[("Content-Length", "0")])):
+    for response in (
+        h11.Response(status_code=204, headers=[]),
+        h11.Response(status_code=200, headers=[("Content-Length", "0")]),
+    ):
         connection = answering()
         connection.send(response)
         refused_locally(connection, trailers)
@@ -195,7 +211,10 @@ def test_placeholder_counts_against_the_length() -> None:
 def test_empty_placeholder_makes_no_last_chunk() -> None:
     connection = sending(CHUNKED)
     empty = Placeholder(0)
-    assert without_text(connection.send_with_data_passthrough(h11.Data(data=empty))) in ([], [empty])
+    assert without_text(connection.send_with_data_passthrough(h11.Data(data=empty))) in (
+        [],
+        [empty],
+    )
     assert b"".join(connection.send_with_data_passthrough(h11.EndOfMessage())) == b"0\r\n\r\n"
 
 
@@ -249,7 +268,9 @@ def test_only_http_1_1_is_sent(version: str) -> None:
     with pytest.raises(h11.LocalProtocolError):
         answering().send(h11.Response(status_code=200, headers=[], http_version=version))
     with pytest.raises(h11.LocalProtocolError):
-        answering().send(h11.InformationalResponse(status_code=100, headers=[], http_version=version))
+        answering().send(
+            h11.InformationalResponse(status_code=100, headers=[], http_version=version)
+        )
 
 
 @pytest.mark.safety("2b3")
