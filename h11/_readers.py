@@ -177,20 +177,25 @@ class ChunkedReader:
     def _read_equal_chunks(self, buffer: ReceiveBuffer, max_bytes: int, pieces: list[bytes]) -> int:
         """All complete chunks from here on as long as the last one: fast for small ones."""
         border = self._border
-        size = self._size
         data = buffer.data
-        position = buffer.start
-        step = len(border) + size
-        most = min(max_bytes // size, (len(data) - position) // step) if border else 0
-        count = 0
-        while count < most and data.startswith(border, position):
-            pieces.append(bytes(data[position + len(border) : position + step]))
+        if not border or type(data) is not bytes:
+            return 0
+        size = self._size
+        start = position = buffer.start
+        ahead = len(border)
+        step = ahead + size
+        end = start + step * min(max_bytes // size, (len(data) - start) // step)
+        starts_with = data.startswith
+        append = pieces.append
+        while position < end and starts_with(border, position):
+            append(data[position + ahead : position + step])
             position += step
-            count += 1
-        if count:
-            if self._overhead:
-                self._count_overhead(len(border) * count, size * count)
-            buffer.skip_to(position)
+        if position == start:
+            return 0
+        count = (position - start) // step
+        if self._overhead:
+            self._count_overhead(ahead * count, size * count)
+        buffer.skip_to(position)
         return count * size
 
     def _read_border(self, buffer: ReceiveBuffer) -> bool:

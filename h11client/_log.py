@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Logger
+
 __all__ = ["debug"]
 
+_DEBUG = 10  # logging.DEBUG, which is not worth an import
 _modules = sys.modules
+_logger: Logger | None = None
 
 
 def debug(message: str, *args: object) -> None:
     """Logs one debug line; `args` fill the `%s` of `message` and never hold a secret."""
-    logging = _modules.get("logging")
+    logger = _logger or _find_logger()
+    if logger is not None and logger.isEnabledFor(_DEBUG):
+        logger.debug(message, *args, stacklevel=2)
+
+
+def _find_logger() -> Logger | None:
+    global _logger
     # `getattr`: another thread may be in the middle of importing it.
-    get_logger = None if logging is None else getattr(logging, "getLogger", None)
+    get_logger = getattr(_modules.get("logging"), "getLogger", None)
     if get_logger is not None:
-        get_logger("h11client").debug(message, *args, stacklevel=2)
+        _logger = get_logger("h11client")
+    return _logger

@@ -29,6 +29,7 @@ def test_nothing_is_logged_above_the_debug_level(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_program_without_logging_does_not_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_log, "_logger", None)
     monkeypatch.delitem(sys.modules, "logging")
     _log.debug("dialled %s", "a.test")
     assert "logging" not in sys.modules
@@ -37,6 +38,7 @@ def test_a_program_without_logging_does_not_get_it(monkeypatch: pytest.MonkeyPat
 def test_a_logging_module_that_is_just_being_imported_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(_log, "_logger", None)
     monkeypatch.setitem(sys.modules, "logging", types.ModuleType("logging"))
     _log.debug("dialled %s", "a.test")  # has no getLogger yet: does not raise
     assert vars(sys.modules["logging"]).get("getLogger") is None
