@@ -195,14 +195,14 @@ def path(tmp_path):
 
 
 def spooled():
-    file = tempfile.SpooledTemporaryFile(max_size=10)  # noqa: SIM115  # the test closes it
+    file = tempfile.SpooledTemporaryFile(max_size=10)
     file.write(CONTENT)
     file.seek(0)
     return file
 
 
 def temporary():
-    file = tempfile.NamedTemporaryFile()  # noqa: SIM115  # the test closes it
+    file = tempfile.NamedTemporaryFile()
     file.write(CONTENT)
     file.flush()
     file.seek(0)
