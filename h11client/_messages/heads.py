@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from h11client._messages.headers import HeadersArgument
 
     Field: TypeAlias = tuple[bytes, bytes]
+    Items: TypeAlias = tuple[tuple[str | bytes, str | bytes | None], ...]
 
 __all__ = [
     "BARE_METHODS",
@@ -51,17 +52,20 @@ _CREDENTIALS = (b"authorization", b"cookie", b"proxy-authorization")
 _MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
 _MAX_LENGTH_DIGITS = 20
 _MAX_BLOCKS = 256  # origins times states of session headers, some hundred bytes each
+_MAX_REMEMBERED = 16  # own headers, and sets of them, that a block remembers
+_MAX_REMEMBERED_LENGTH = 200  # characters of one of their values
 _LONGEST_SHOWN = 100  # characters of something wrong in a message
 
 
 class Block:
     """The fields that one state of a session's headers gives to every request to one origin.
 
-    `wire` are those of a request without headers or body of its own. A block is shared and kept,
-    so it holds nothing that opens doors: with `secret` there is such a field among `defaults`.
+    `wire` are those of a request without headers or body of its own, `merged` those of requests
+    with such headers that came lately. A block is shared and kept, so it holds nothing that opens
+    doors: with `secret` there is such a field among `defaults`.
     """
 
-    __slots__ = ("_fields", "secret", "wire")
+    __slots__ = ("_fields", "merged", "secret", "wire")
 
     def __init__(self, url: URL, defaults: Headers) -> None:
         fields = defaults.wire_items()
@@ -70,6 +74,16 @@ class Block:
         self.secret = any(name in defaults for name in SECRET_NAMES)
         self._fields = [field for field in fields if not (self.secret and _is_secret(field))]
         self.wire = complete_fields(merge_fields(self._fields, ()), url, "GET", NO_BODY)
+        self.merged: dict[Items, h11.Headers] = {}
+
+    def remember(self, own: Items, wire: h11.Headers) -> None:
+        """Keeps the fields of a bare request whose own headers were the items `own`."""
+        if len(own) <= _MAX_REMEMBERED and not any(
+            _is_large_or_secret(name, value) for name, value in own
+        ):
+            if len(self.merged) >= _MAX_REMEMBERED:
+                self.merged.clear()
+            self.merged[own] = wire
 
     def merge(self, defaults: Headers, own: HeadersArgument) -> list[Field]:
         """The fields of a request with headers of its own."""
@@ -159,6 +173,11 @@ def _is_not_host(field: Field) -> bool:
 
 def _is_secret(field: Field) -> bool:
     return field[0].decode("ascii").lower() in SECRET_NAMES
+
+
+def _is_large_or_secret(name: str | bytes, value: str | bytes | None) -> bool:
+    text = name if isinstance(name, str) else name.decode("latin-1")
+    return text.lower() in SECRET_NAMES or len(value or "") > _MAX_REMEMBERED_LENGTH
 
 
 def _check_trace(values: dict[bytes, list[bytes]], body: Body) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from h11client._engine import h11
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
+    from h11client._messages.heads import Block, Items
     from h11client._messages.url import Params
 
     Hook: TypeAlias = Callable[..., Any]
@@ -357,16 +358,31 @@ def prepare_request(
     if hooks is not None:
         request._hooks = _lists_of_hooks(hooks)
     wire_method = BARE_METHODS.get(method)
-    if wire_method and not (headers or block.secret or data is not None or json is not None):
-        request._method = method  # type: ignore[assignment]  # BARE_METHODS has only str
-        request.encoded_body = NO_BODY
-        request._head = (wire_method, parsed.target, block.wire)
-        return request
+    own = None
+    if wire_method and not (data is not None or json is not None or block.secret):
+        wire = block.wire if not headers else None
+        if type(headers) is dict and headers:
+            own = tuple(headers.items())
+            wire = _remembered(block, own)
+        if wire is not None:
+            request._method = method  # type: ignore[assignment]  # BARE_METHODS has only str
+            request.encoded_body = NO_BODY
+            request._head = (wire_method, parsed.target, wire)
+            return request
     request._method = name = _text(method).upper()
     request.encoded_body = body = encode_body(data, json)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
     request._head = (encode_method(name), build_target(name, parsed), fields)
+    if own is not None:
+        block.remember(own, fields)
     return request
+
+
+def _remembered(block: Block, own: Items) -> h11.Headers | None:
+    try:
+        return block.merged.get(own)
+    except TypeError:  # a value that has no hash; it will be refused
+        return None
 
 
 def _restored(method: str | None, url: URL | None, headers: Headers, body: Body) -> PreparedRequest:

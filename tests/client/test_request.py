@@ -456,3 +456,48 @@ def test_the_second_plain_request_validates_nothing(monkeypatch):
     monkeypatch.setattr("h11client._messages.url._parse", fail)
     for method in ("GET", "HEAD", "DELETE"):
         assert wire(prepare_request(method, URL, session)) == [HOST, *BASE]
+
+
+def test_the_same_headers_for_the_second_time_are_not_validated_again(monkeypatch):
+    session = defaults()
+    own = {"X-Id": "7", "Accept": None}
+    expected = [HOST, (b"User-Agent", b"me"), (b"X-Id", b"7")]
+    assert wire(prepare_request("GET", URL, session, headers=own)) == expected
+    with monkeypatch.context() as patched:
+        patched.setattr("h11client._messages.request.complete_fields", None)
+        again = prepare_request("HEAD", URL, session, headers=dict(own))
+        assert wire(again) == expected
+        assert again.wire_head()[0] == b"HEAD"
+    own["X-Id"] = "8"
+    assert wire(prepare_request("GET", URL, session, headers=own))[-1] == (b"X-Id", b"8")
+    posted = prepare_request("POST", URL, session, headers={"X-Id": "7", "Accept": None})
+    assert wire(posted) == [*expected, (b"Content-Length", b"0")]
+    session["Accept"] = "a/b"
+    assert (b"Accept", b"a/b") in wire(prepare_request("GET", URL, session, headers={"X-Id": "7"}))
+
+
+@pytest.mark.safety("R18", "A4", "L2")
+def test_headers_that_are_secret_large_or_many_are_not_kept():
+    heads.blocks.clear()
+    session = defaults()
+    many = {f"X-{number}": "1" for number in range(50)}
+    for own in (
+        {"authorization": "pa55"},
+        {b"Cookie": b"pa55"},
+        {"X-Api-Key": "pa55"},
+        {"A": "b" * 9999},
+        many,
+    ):
+        prepared = prepare_request("GET", URL, session, headers=own)
+        assert len(wire(prepared)) == 3 + len(own)
+    (block,) = heads.blocks.values()
+    assert block.merged == {}
+    for number in range(1000):
+        prepare_request("GET", URL, session, headers={"X-Id": str(number)})
+    assert 0 < len(block.merged) <= 16
+
+
+@pytest.mark.parametrize("value", [["a"], {}, {1}], ids=repr)
+def test_a_header_without_a_hash_is_refused_like_any_other(value):
+    with pytest.raises(InvalidHeader):
+        prepare_request("GET", URL, defaults(), headers={"A": value})
