@@ -96,6 +96,7 @@ CHUNK_LINE_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}[ \t]*(;[^\x00\r\n]*)?)?\r?
 EXTENSION_BEGUN = re.compile(rb"[^\x00\r\n]*\r?")
 
 MAX_KNOWN_LINE = 20  # a size and a short extension: what a peer repeats for chunk after chunk
+WORTH_A_CALL = 4096  # a piece of this size is returned as it is: joining it would copy it again
 OVERHEAD_PER_CHUNK = 16  # bytes of framing that each chunk has free, and per byte of data
 OVERHEAD_PER_BYTE = 2
 
@@ -158,7 +159,7 @@ class ChunkedReader:
                 self._at_chunk_start = False
                 self._left -= len(piece)
                 max_bytes -= len(piece)
-                if not pieces and not max_bytes:
+                if not pieces and len(piece) >= WORTH_A_CALL:
                     return piece
                 pieces.append(piece)
             elif self.over:
@@ -178,8 +179,8 @@ class ChunkedReader:
         """All complete chunks from here on as long as the last one: fast for small ones."""
         border = self._border
         data = buffer.data
-        if not border or type(data) is not bytes:
-            return 0
+        if not border or self._overhead or type(data) is not bytes:
+            return 0  # one by one: suspicious framing is counted, rare buffers are not copied
         size = self._size
         start = position = buffer.start
         ahead = len(border)
@@ -192,11 +193,8 @@ class ChunkedReader:
             position += step
         if position == start:
             return 0
-        count = (position - start) // step
-        if self._overhead:
-            self._count_overhead(ahead * count, size * count)
         buffer.skip_to(position)
-        return count * size
+        return (position - start) // step * size
 
     def _read_border(self, buffer: ReceiveBuffer) -> bool:
         """Read up to the next chunk's data, or to the trailers; False while bytes are missing."""
