@@ -232,6 +232,17 @@ def test_header_block_is_taken(block: bytes, expected: list[tuple[bytes, bytes]]
     assert outcome.events[0].headers == [(b"host", b"a"), *expected]
 
 
+@pytest.mark.safety("F10")
+@pytest.mark.deviation("blanks-round-a-fold")
+@pytest.mark.parametrize(
+    "block",
+    [b"A: b \t \r\n c\r\n", b"A: b\r\n \r\n c\r\n", b"A: b \n \n\tc\n"],
+)
+def test_fold_with_the_blanks_round_it_is_one_space(block: bytes) -> None:
+    outcome = accepted(client, b"HTTP/1.1 204 X\r\n" + block + b"\r\n")
+    assert outcome.events[0].headers == [(b"a", b"b c")]
+
+
 HEADER_BLOCKS_REFUSED = [
     ("blank before the first name", b" A: b\r\n"),
     ("tab before the first name", b"\tA: b\r\n"),
