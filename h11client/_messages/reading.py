@@ -33,9 +33,25 @@ if TYPE_CHECKING:
         def request(self) -> RequestLike: ...
 
 
-__all__ = ["READ_SIZE", "BodyReader", "RawBody"]
+__all__ = ["READ_SIZE", "BodyReader", "RawBody", "read_whole"]
 
 READ_SIZE = 65536  # bytes asked of the body at a time; it gives what has come
+
+
+def read_whole(source: Source) -> bytes:
+    """Everything that comes to the end of `source`."""
+    first = source.read(READ_SIZE)
+    piece = source.read(READ_SIZE) if first else b""
+    if not piece:
+        return first
+    # Not a list of pieces: joining them would need the memory twice.
+    buffer = BytesIO()
+    buffer.write(first)
+    del first
+    while piece:
+        buffer.write(piece)
+        piece = source.read(READ_SIZE)
+    return buffer.getvalue()
 
 
 class _Wire:
@@ -59,7 +75,16 @@ class BodyReader:
     `consumed` says that the end was read, `decode_content` is the setting of `RawBody`.
     """
 
-    __slots__ = ("_body", "_codings", "_decoder", "_wire", "closed", "consumed", "decode_content")
+    __slots__ = (
+        "_body",
+        "_codings",
+        "_decoder",
+        "_wire",
+        "broken",
+        "closed",
+        "consumed",
+        "decode_content",
+    )
 
     def __init__(self, body: BodyProtocol, codings: Sequence[bytes]) -> None:
         self._body = body
@@ -67,6 +92,7 @@ class BodyReader:
         self._codings = codings  # values of Content-Encoding; none left when they are dealt with
         self._decoder: Decoder | None = None
         self.consumed = False
+        self.broken = False
         self.closed = False
         self.decode_content = False
 
@@ -77,15 +103,15 @@ class BodyReader:
 
     @property
     def begun(self) -> bool:
-        """Whether something has been read."""
-        return self._wire.received > 0 or self.consumed
+        """Whether something has been read, or tried to be."""
+        return self._wire.received > 0 or self.consumed or self.broken
 
     def read(self, max_bytes: int, decoded: bool, owner: Owner) -> bytes:
         """1 to `max_bytes` bytes, b"" after the last."""
         try:
             piece = self._source(decoded).read(max_bytes)
         except BaseException as error:
-            self._break_off(error, owner)
+            self.break_off(error, owner)
             raise
         if not piece:
             self.consumed = True
@@ -116,23 +142,17 @@ class BodyReader:
     def read_all(self, decoded: bool, owner: Owner) -> bytes:
         """Everything to the end."""
         try:
-            read = self._source(decoded).read
-            content = read(READ_SIZE)
-            piece = read(READ_SIZE) if content else b""
-            if piece:
-                # Not a list of pieces: joining them would need the memory twice.
-                buffer = BytesIO()
-                buffer.write(content)
-                del content
-                while piece:
-                    buffer.write(piece)
-                    piece = read(READ_SIZE)
-                content = buffer.getvalue()
+            content = read_whole(self._source(decoded))
         except BaseException as error:
-            self._break_off(error, owner)
+            self.break_off(error, owner)
             raise
         self.consumed = True
         return content
+
+    def note_whole(self, size: int) -> None:
+        """Takes note that the body has been read to its end without this reader."""
+        self._wire.received = size
+        self.consumed = True
 
     def close(self) -> None:
         """Closes the body, which may read what little is left to save the connection."""
@@ -157,13 +177,15 @@ class BodyReader:
             self._codings = ()
         return self._decoder or self._wire
 
-    def _break_off(self, error: BaseException, owner: Owner) -> None:
+    def break_off(self, error: BaseException, owner: Owner) -> None:
+        """Gives an error of reading its request and response, and the body up."""
         if isinstance(error, RequestException):
             if error.request is None:
                 error.request = owner.request
             if error.response is None:
                 error.response = owner
         if not isinstance(error, StreamConsumedError):
+            self.broken = True
             self.abort()
 
 

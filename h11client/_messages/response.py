@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from h11client import exceptions
 from h11client._messages.headers import Headers
-from h11client._messages.reading import READ_SIZE, BodyReader, RawBody
+from h11client._messages.reading import READ_SIZE, BodyReader, RawBody, read_whole
 from h11client._messages.text import (
     LineSplitter,
     TextDecoder,
@@ -181,7 +181,7 @@ class Response:
 
     @property
     def elapsed(self) -> timedelta:
-        """The time from the first byte sent to the end of the head."""
+        """The time from sending, waiting for a connection included, to the end of the head."""
         from datetime import timedelta
 
         return timedelta(seconds=self._seconds)
@@ -209,12 +209,25 @@ class Response:
         """
         content = self._content
         if content is None:
-            if self._reader is not None and self._reader.begun:
-                raise StreamConsumedError(
-                    "the body has been read in pieces", request=self.request, response=self
-                )
-            content = self._content = self._open().read_all(True, self)
+            content = self._content = self._read_content()
         return content
+
+    def _read_content(self) -> bytes:
+        reader = self._reader
+        if reader is None and not self._head.headers.values_of(b"content-encoding"):
+            # What most responses are, without what only the others need.
+            try:
+                return read_whole(self._body)
+            except BaseException as error:
+                self._open().break_off(error, self)
+                raise
+        if reader is None:
+            reader = self._open()
+        if reader.begun:
+            raise StreamConsumedError(
+                "the body has been read in pieces", request=self.request, response=self
+            )
+        return reader.read_all(True, self)
 
     @property
     def encoding(self) -> str | None:
@@ -334,10 +347,12 @@ class Response:
     def _open(self) -> BodyReader:
         reader = self._reader
         if reader is None:
-            # RFC 9110 section 6.4.1: these have no content, so there is nothing to decode.
-            bare = self.status_code in (204, 304) or self.request.method == "HEAD"
-            codings = () if bare else self._head.headers.values_of(b"content-encoding")
+            codings = self._head.headers.values_of(b"content-encoding")
+            if codings and (self.status_code in (204, 304) or self.request.method == "HEAD"):
+                codings = []  # RFC 9110 section 6.4.1: no content, so there is nothing to decode
             reader = self._reader = BodyReader(self._body, codings)
+            if self._content is not None:
+                reader.note_whole(len(self._content))
         return reader
 
     def _check_readable(self) -> None:

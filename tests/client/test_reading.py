@@ -248,3 +248,23 @@ def test_a_response_that_nobody_has_any_more_is_gone_at_once(use):
             assert body() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.safety("I7")
+@pytest.mark.parametrize("headers", [{}, GZIP], ids=["plain", "gzip"])
+def test_content_that_failed_once_is_never_made_of_what_comes_later(headers):
+    body = FakeBody(error=MemoryError())
+    response = response_of(body=body, headers=headers)
+    with pytest.raises(MemoryError):
+        _ = response.content
+    body.left, body.error = [b"the rest"], None
+    with pytest.raises(StreamConsumedError):
+        _ = response.content
+
+
+def test_raw_of_a_response_whose_content_was_read_is_at_its_end():
+    response = response_of(b"abc", b"def")
+    assert response.content == b"abcdef"
+    assert response.raw.tell() == 6
+    assert response.raw.closed
+    assert response.raw.read() == response.raw.read(5) == b""
