@@ -87,7 +87,9 @@ def test_headers_are_equal_to_mappings_that_say_the_same(other):
     assert Headers({"A": "1"}) == other
 
 
-@pytest.mark.parametrize("other", [{"a": "2"}, {}, {"a": 1}, [("a", "1")], None, {"a": "1", "b": ""}])
+@pytest.mark.parametrize(
+    "other", [{"a": "2"}, {}, {"a": 1}, [("a", "1")], None, {"a": "1", "b": ""}]
+)
 def test_headers_differ_from_everything_else(other):
     assert Headers({"A": "1"}) != other
 
@@ -175,7 +177,9 @@ WRONG_FIELDS = [
 
 @pytest.mark.safety("I5", "M23")
 @pytest.mark.parametrize(
-    ("name", "value", "says"), [row[1:] for row in WRONG_FIELDS], ids=[row[0] for row in WRONG_FIELDS]
+    ("name", "value", "says"),
+    [row[1:] for row in WRONG_FIELDS],
+    ids=[row[0] for row in WRONG_FIELDS],
 )
 def test_what_cannot_be_sent_is_refused_when_it_would_be(name, value, says):
     headers = Headers([(name, value)])  # not yet: it may still be changed
