@@ -17,6 +17,7 @@ from tests.protocol.driving import (
     drive,
     server,
     single_bytes,
+    take,
 )
 from tests.protocol.model import Linked
 from tests.protocol.strategies import (
@@ -280,6 +281,30 @@ def test_consumed_and_left_bytes_are_the_input(side: str, data: st.DataObject) -
     for piece in data.draw(cuts(message.wire + extra)):
         drive(connection, [piece])
     assert connection.trailing_data == (extra, False)
+
+
+@pytest.mark.safety("F16")
+@examples(60)
+@given(data=st.data())
+def test_pipelined_requests_come_one_by_one_in_every_partition(data: st.DataObject) -> None:
+    """P1 and P6 over up to four requests of which each is answered before the next is read."""
+    messages = data.draw(
+        st.lists(requests().filter(lambda found: found.reusable), min_size=1, max_size=4)
+    )
+    wire = b"".join(message.wire for message in messages)
+    expected = [event for message in messages for event in message.events]
+    for pieces in ([wire], single_bytes(wire), data.draw(cuts(wire))):
+        connection, got = server(), []
+        for piece in pieces:
+            connection.receive_data(piece)
+            while isinstance(event := connection.next_event(), h11.Event):
+                take(got, event)
+                if type(event) is h11.EndOfMessage:
+                    connection.send(h11.Response(status_code=204, headers=[]))
+                    connection.send(h11.EndOfMessage())
+                    connection.start_next_cycle()
+        assert got == expected
+        assert connection.trailing_data == (b"", False)
 
 
 class TwoPeers(RuleBasedStateMachine):

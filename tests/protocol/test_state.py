@@ -230,6 +230,19 @@ def test_receiving(before: str, make, data: bytes, kind, after: str) -> None:
         assert connection.our_state is (h11.MUST_CLOSE if ours is h11.DONE else ours)
 
 
+@pytest.mark.parametrize(
+    ("role", "state"), [(role, state) for role in MAY_SEND for state in MAY_SEND[role]]
+)
+def test_failed_send_leads_from_every_state_to_error(role: str, state: str) -> None:
+    connection = ROLES[role][0][state]()
+    theirs = connection.their_state
+    connection.send_failed()
+    assert connection.our_state is h11.ERROR
+    assert connection.their_state is (h11.MUST_CLOSE if theirs is h11.DONE else theirs)
+    for event in EVENTS.values():
+        refused_locally(connection, event)
+
+
 @pytest.mark.safety("2c2")
 @pytest.mark.deviation("close-delimited")
 def test_body_that_ends_with_the_connection_never_leaves_it_reusable() -> None:
