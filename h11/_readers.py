@@ -194,6 +194,7 @@ class ChunkedReader:
         if position == start:
             return 0
         buffer.skip_to(position)
+        self._in_extension = False
         return (position - start) // step * size
 
     def _read_border(self, buffer: ReceiveBuffer) -> bool:
@@ -256,12 +257,13 @@ class ChunkedReader:
             begun = EXTENSION_BEGUN.fullmatch(data, buffer.start + buffer.scanned, stop)
         else:
             begun = CHUNK_LINE_BEGUN.fullmatch(data, start, stop)
-            self._in_extension = begun is not None and begun[1] is not None
         cr = 1 if stop > start and data[stop - 1] == 0x0D else 0
         if begun is None or (cr and stop < len(data)):
             raise RemoteProtocolError(f"illegal chunk header: {excerpt(data[start:stop])}")
         if stop - cr - start > self._limits.chunk_line:
             raise RemoteProtocolError("chunk header too long", error_status_hint=TOO_LARGE)
+        # Only now: after an error `receive_body` may look at the same line once more.
+        self._in_extension = self._in_extension or begun[1] is not None
         buffer.scanned = stop - cr - buffer.start
 
     def end_of_input(self) -> EndOfMessage:
