@@ -204,6 +204,21 @@ def test_version_becomes_bytes(version) -> None:
         assert event.http_version < b"1.1"
 
 
+@pytest.mark.safety("I3")
+@pytest.mark.deviation("malformed-version")
+@pytest.mark.parametrize(
+    "version", ["x", "", "1", "1.", ".1", "1.10", "11", "1.1\r\n", " 1.1", "1.1 ", "1,1", b"\xb2.1"]
+)
+def test_version_is_digit_dot_digit(version) -> None:
+    for build in (
+        lambda: h11.Request(method="GET", target="/", headers=HOST, http_version=version),
+        lambda: h11.Response(status_code=200, headers=[], http_version=version),
+        lambda: h11.InformationalResponse(status_code=100, headers=[], http_version=version),
+    ):
+        with pytest.raises(h11.LocalProtocolError):
+            build()
+
+
 @pytest.mark.parametrize("wrong", [5, None, 1.5, ["GET"]])
 def test_what_is_no_text_is_a_mistake_of_the_program(wrong) -> None:
     for fields in ({"method": wrong}, {"target": wrong}):
@@ -276,6 +291,18 @@ def test_host_field_of_a_request(version: str, pairs: list, good: bool) -> None:
     else:
         with pytest.raises(h11.LocalProtocolError):
             build()
+
+
+@pytest.mark.safety("2b1")
+@pytest.mark.deviation("host-in-versions-above-1-1")
+@pytest.mark.parametrize("version", ["1.2", "1.9"])
+def test_host_field_is_needed_from_1_1_on(version: str) -> None:
+    with pytest.raises(h11.LocalProtocolError):
+        h11.Request(method="GET", target="/", headers=[], http_version=version)
+    connection = server()
+    connection.receive_data(b"GET / HTTP/%s\r\nA: b\r\n\r\n" % version.encode())
+    with pytest.raises(h11.RemoteProtocolError):
+        connection.next_event()
 
 
 @pytest.mark.safety("I1", "I2")

@@ -85,6 +85,16 @@ def test_fields_of_the_caller_keep_their_order_and_casing() -> None:
     )
 
 
+@pytest.mark.deviation("casing-of-transfer-encoding", "casing-and-place-of-connection")
+def test_framing_fields_of_the_caller_keep_their_place_and_casing() -> None:
+    given = [("a", "1"), ("connection", "close"), ("transfer-ENCODING", "Chunked"), ("b", "2")]
+    wire = answering().send(h11.Response(status_code=200, headers=given))
+    assert (
+        wire
+        == b"HTTP/1.1 200 \r\na: 1\r\nconnection: close\r\ntransfer-ENCODING: chunked\r\nb: 2\r\n\r\n"
+    )
+
+
 @pytest.mark.parametrize("request_", [OLD, CLOSING])
 def test_tokens_beside_close_are_kept_and_keep_alive_goes(request_: bytes) -> None:
     given = [("Connection", "x-foo, Keep-Alive"), ("Content-Length", "0"), ("connection", "bar")]
