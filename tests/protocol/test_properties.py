@@ -84,7 +84,7 @@ def verdict(outcome: Outcome) -> tuple[Any, ...]:
 
 
 @pytest.mark.safety("F2", "F12")
-@pytest.mark.deviation("split-invariance")
+@pytest.mark.deviation("head-limit")
 @both_sides
 @examples(150)
 @given(data=st.data())

@@ -233,7 +233,7 @@ def test_header_block_is_taken(block: bytes, expected: list[tuple[bytes, bytes]]
 
 
 @pytest.mark.safety("F10")
-@pytest.mark.deviation("blanks-round-a-fold")
+@pytest.mark.deviation("folded-empty-line")
 @pytest.mark.parametrize(
     "block",
     [b"A: b \t \r\n c\r\n", b"A: b\r\n \r\n c\r\n", b"A: b \n \n\tc\n"],
