@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from h11client._timeouts import Deadline
+    from h11client._transport.dial_options import DialOptions
     from h11client._transport.network import Buffer, Stream, TLSConfig
 
     Step: TypeAlias = "bytes | BaseException | Pause | Unsolicited"
@@ -323,9 +324,9 @@ class ScriptedNetwork:
     connecting. With `byte_by_byte` every read returns one byte.
 
     Kept for the test: `streams` in the order of the dials; `dialled`, the (host, port) pairs;
-    `limits`, the connect limit of each; `upgrades`, the (TLSConfig, server_hostname) pairs; and
-    `log`, everything in order: ("dial", host, port), ("tls", server_hostname), ("write", data),
-    ("read", length), ("close",), ("abort",).
+    `options`, the `DialOptions` of each; `limits`, the connect limit of each; `upgrades`, the
+    (TLSConfig, server_hostname) pairs; and `log`, everything in order: ("dial", host, port),
+    ("tls", server_hostname), ("write", data), ("read", length), ("close",), ("abort",).
     """
 
     def __init__(
@@ -342,10 +343,14 @@ class ScriptedNetwork:
         self.streams: list[ScriptedStream] = []
         self.dialled: list[tuple[str, int]] = []
         self.limits: list[Limit] = []
+        self.options: list[DialOptions | None] = []
         self.upgrades: list[tuple[TLSConfig, str]] = []
         self.log: list[tuple[object, ...]] = []
 
-    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+    def connect(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> Stream:
+        self.options.append(options)
         deadline.start_connect()
         limit = deadline.limit("connect")
         self.dialled.append((host, port))

@@ -36,6 +36,7 @@ LAYERS = {
         ["_version", "_engine", "_timeouts", "_limits", "_log"],
         ["_messages", "_transport", "_transport.polling", "exceptions"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
+        ["_transport.dial_options"],
         ["_transport.network"],
         ["_messages.reading", "_messages.url", "_transport.dialing", "_transport.trust"],
         ["_messages.body", "_transport.route", "_transport.tls"],

@@ -15,6 +15,7 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.network import CallerError
 from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
@@ -63,14 +64,19 @@ def open_connection(
     Raises one of our exceptions, with what the network said as its cause.
     """
     operation = "connect"
+    caller_error = None
     try:
-        stream = network.connect(route.host, route.port, deadline)
+        stream = network.connect(route.host, route.port, deadline, route.dial)
         if route.tls is not None:
             operation = "tls"
             # When this fails the stream below it has been closed.
             stream = network.start_tls(stream, route.tls, route.server_hostname, deadline)
     except (OSError, LimitExpired) as error:
         raise from_stream_error(operation, error, str(route)) from error
+    except CallerError as passed:
+        caller_error = passed.error
+    if caller_error is not None:  # here, where no other error is being handled
+        raise caller_error
     connection = Connection(route, stream, limits)
     _log.debug("opened %s", connection)
     return connection

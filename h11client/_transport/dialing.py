@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 
 from h11client._timeouts import LimitExpired
 from h11client._transport.network import ConnectFailed
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from h11client._timeouts import Deadline
+    from h11client._transport.dial_options import DialOptions
 
     # An address family and what connect() takes for it.
     Address: TypeAlias = tuple[int, tuple[Any, ...]]
 
-__all__ = ["dial", "resolve"]
+__all__ = ["dial", "dial_unix", "numeric", "resolve"]
 
 STAGGER_SECONDS = 0.25  # RFC 8305 section 5: the recommended Connection Attempt Delay
 
@@ -47,6 +49,24 @@ def resolve(host: str, port: int) -> list[Address]:
     addresses: list[Address] = list(dict.fromkeys((row[0], row[4]) for row in found))
     if not addresses:
         raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
+    return _interleaved(addresses)
+
+
+def numeric(hosts: Sequence[str], port: int) -> list[Address]:
+    """IP addresses as `resolve` gives them; raises `ValueError` for what is none."""
+    addresses: list[Address] = []
+    for host in hosts:
+        if not isinstance(host, str):
+            raise TypeError(f"a resolver gives IP addresses as str, not {host!r}")
+        address = _literal(host, port)
+        if address is not None:
+            addresses.append(address)
+        elif ":" in host:
+            addresses += resolve(host, port)  # its zone alone is looked up, on this machine
+        else:
+            raise ValueError(f"{host!r} is no IP address")
+    if not addresses:
+        raise ValueError("a resolver gives one address at least, or raises")
     return _interleaved(addresses)
 
 
@@ -76,13 +96,14 @@ def _interleaved(addresses: Sequence[Address]) -> list[Address]:
 def dial(
     addresses: Sequence[Address],
     deadline: Deadline,
+    options: DialOptions | None = None,
     stagger: float = STAGGER_SECONDS,
 ) -> socket.socket:
     """Connects to the first of `addresses` that answers within the deadline's connect limit.
 
     Raises the `OSError` of the only address, `ConnectFailed` with those of all, or `LimitExpired`.
     """
-    race = _Race(addresses, deadline, stagger)
+    race = _Race(addresses, deadline, stagger, options)
     try:
         return race.run()
     except LimitExpired as expired:
@@ -96,9 +117,16 @@ def dial(
 class _Race:
     """Attempts under way; `errors` are those of the addresses that are out."""
 
-    def __init__(self, addresses: Sequence[Address], deadline: Deadline, stagger: float) -> None:
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        deadline: Deadline,
+        stagger: float,
+        options: DialOptions | None = None,
+    ) -> None:
         self._waiting = list(reversed(addresses))
         self._deadline = deadline
+        self._options = options
         self._stagger = stagger
         self._next_start = 0.0
         self._running: dict[int, tuple[socket.socket, Address]] = {}
@@ -133,6 +161,12 @@ class _Race:
         sock.setblocking(False)
         # A request's last segment must not wait for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._options is not None:
+            try:
+                _set_up(sock, address, self._options)
+            except OSError as error:
+                self._failed(sock.fileno(), error.errno or 0)
+                return None
         code = sock.connect_ex(address[1])
         if code == 0:
             return self._connected(sock.fileno())
@@ -186,6 +220,49 @@ class _Race:
             sock.close()
         self._running.clear()
 
+
+def _set_up(sock: socket.socket, address: Address, options: DialOptions) -> None:
+    """What the caller wants of a socket before it connects."""
+    for level, name, value in options.socket_options:
+        sock.setsockopt(level, name, value)
+    if options.source_address is not None:
+        host, port = options.source_address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        if host and address[0] != family:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        sock.bind((host, port))
+
+
+def dial_unix(path: str | bytes, deadline: Deadline, options: DialOptions) -> socket.socket:
+    """Connects to the unix socket at `path`, within the deadline's connect limit."""
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        raise OSError(errno.EAFNOSUPPORT, "this system has no unix sockets")
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        for level, name, value in options.socket_options:
+            sock.setsockopt(level, name, value)
+        pause = _FIRST_PAUSE
+        # A full backlog is EAGAIN here, and nothing tells when there is room: unix(7).
+        while (code := sock.connect_ex(path)) in _TRY_AGAIN:
+            left = deadline.limit("connect").seconds
+            time.sleep(pause if left is None else min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        if code:
+            error = OSError(code, os.strerror(code))
+            error.filename = os.fsdecode(path)
+            raise error
+        deadline.limit("connect")
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+_TRY_AGAIN = (errno.EAGAIN, errno.EINTR)
+_FIRST_PAUSE = 0.001  # seconds
+_LONGEST_PAUSE = 0.05
 
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", -1))
 

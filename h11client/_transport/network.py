@@ -41,13 +41,14 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeAlias
 
     from h11client._timeouts import Deadline, Limit
+    from h11client._transport.dial_options import DialOptions
 
     # What can be written: one-dimensional and made of bytes, so that len() counts them.
     Buffer: TypeAlias = bytes | bytearray | memoryview
 else:
     Protocol = object
 
-__all__ = ["ConnectFailed", "Network", "Stream", "TLSConfig", "TLSInfo"]
+__all__ = ["CallerError", "ConnectFailed", "Network", "Stream", "TLSConfig", "TLSInfo"]
 
 
 class TLSConfig:
@@ -132,6 +133,14 @@ class ConnectFailed(OSError):
         self.errors = list(errors)
 
 
+class CallerError(Exception):
+    """Takes `error`, raised by code of the caller's, past those who translate a stream's errors."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Stream(Protocol):
     """A connection as bytes, under the contract at the top of this module.
 
@@ -195,12 +204,15 @@ class Stream(Protocol):
 class Network(Protocol):
     """Makes streams. A session has one; a test puts a scripted one in its place."""
 
-    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+    def connect(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> Stream:
         """Resolves `host` and connects to the first of its addresses that answers.
 
         Starts the deadline's connect budget. `host` is an ASCII name (A-labels) or an IP literal
-        without brackets. Raises `LimitExpired`, `socket.gaierror` when the name leads nowhere, the
-        `OSError` of the only address, or `ConnectFailed` with those of all.
+        without brackets; `options` say how to get there. Raises `LimitExpired`, `socket.gaierror`
+        when the name leads nowhere, the `OSError` of the only address, or `ConnectFailed` with
+        those of all; `CallerError` with what a resolver of the caller's raised.
         """
         ...
 

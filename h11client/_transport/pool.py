@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import TimeoutLike
     from h11client._transport.connection import Connection
+    from h11client._transport.dial_options import DialOptions
     from h11client._transport.lending import PoolCounts
     from h11client._transport.network import Network
     from h11client._transport.route import Route
@@ -60,6 +61,7 @@ class Pool:
             network = SocketNetwork()
         self.clock = clock
         self._lender = Lender(Limits() if limits is None else limits, network, clock)
+        self._dial_options: DialOptions | None = None
         self._routes: dict[tuple[str, str, int], Route] = {}
 
     @property
@@ -71,6 +73,17 @@ class Pool:
     def limits(self, limits: Limits) -> None:
         self._lender.limits = limits
         self._lender.settle()
+
+    @property
+    def dial_options(self) -> DialOptions | None:
+        """How connections are made; those made with other options are not used any more."""
+        return self._dial_options
+
+    @dial_options.setter
+    def dial_options(self, options: DialOptions | None) -> None:
+        # In this order: who has seen the new table of routes fills it with the new options.
+        self._dial_options = options
+        self._routes = {}
 
     def counts(self) -> PoolCounts:
         """How many connections are open and idle, and how many requests wait for one."""
@@ -135,13 +148,14 @@ class Pool:
     ) -> Route:
         url = request.parsed_url
         if verify is not True or cert is not None:
-            return build_route(url, verify, cert)
+            return build_route(url, verify, cert, self._dial_options)
         key = (url.scheme, url.host, url.port)
-        route = self._routes.get(key)
+        routes = self._routes
+        route = routes.get(key)
         if route is None:
-            if len(self._routes) >= _ROUTES_REMEMBERED:
-                self._routes.clear()
-            route = self._routes[key] = build_route(url)
+            if len(routes) >= _ROUTES_REMEMBERED:
+                routes.clear()
+            route = routes[key] = build_route(url, dial=self._dial_options)
         return route
 
 

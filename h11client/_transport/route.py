@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import ssl
 
     from h11client._messages.url import URL
+    from h11client._transport.dial_options import DialOptions
 
 __all__ = ["Route", "build_route"]
 
@@ -16,11 +17,11 @@ __all__ = ["Route", "build_route"]
 _DEFAULT_TLS = TLSConfig()
 
 
-class Route(tuple[str, str, int, "TLSConfig | None"]):
+class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
     """Where a connection leads and how it is made: two requests with equal routes may share one.
 
     A tuple, so that looking up the pool's line of a route hashes without a Python frame. `tls` is
-    None for plain http.
+    None for plain http, `dial` None when a session says nothing about it.
 
     >>> Route("http", "example.com", 80) == Route("http", "example.com", 80)
     True
@@ -30,11 +31,18 @@ class Route(tuple[str, str, int, "TLSConfig | None"]):
 
     __slots__ = ()
 
-    def __new__(cls, scheme: str, host: str, port: int, tls: TLSConfig | None = None) -> Route:
-        return tuple.__new__(cls, (scheme, host, port, tls))
+    def __new__(
+        cls,
+        scheme: str,
+        host: str,
+        port: int,
+        tls: TLSConfig | None = None,
+        dial: DialOptions | None = None,
+    ) -> Route:
+        return tuple.__new__(cls, (scheme, host, port, tls, dial))
 
-    def __getnewargs__(self) -> tuple[str, str, int, TLSConfig | None]:
-        return self[0], self[1], self[2], self[3]
+    def __getnewargs__(self) -> tuple[str, str, int, TLSConfig | None, DialOptions | None]:
+        return self[0], self[1], self[2], self[3], self[4]
 
     @property
     def scheme(self) -> str:
@@ -53,22 +61,30 @@ class Route(tuple[str, str, int, "TLSConfig | None"]):
         return self[3]
 
     @property
+    def dial(self) -> DialOptions | None:
+        return self[4]
+
+    @property
     def server_hostname(self) -> str:
         """The name that a certificate is checked against: no zone, no trailing dot."""
-        return self[1].partition("%")[0].rstrip(".")
+        dial = self[4]
+        host = self[1] if dial is None else dial.server_hostname or self[1]
+        return host.partition("%")[0].rstrip(".")
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
     def __repr__(self) -> str:
-        return f"<Route {self}{'' if self.tls is None else f' {self.tls!r}'}>"
+        options = [f" {option!r}" for option in (self.tls, self.dial) if option is not None]
+        return f"<Route {self}{''.join(options)}>"
 
 
 def build_route(
     url: URL,
     verify: bool | str | ssl.SSLContext = True,
     cert: str | tuple[str, str] | None = None,
+    dial: DialOptions | None = None,
 ) -> Route:
     """The route to where `url` leads, for these options of a call.
 
@@ -77,6 +93,8 @@ def build_route(
     """
     scheme = url.scheme
     if scheme != "https":
-        return Route(scheme, url.host, url.port)
+        if dial is not None and dial.server_hostname is not None:
+            dial = dial.replace(server_hostname=None)
+        return Route(scheme, url.host, url.port, None, dial or None)
     tls = _DEFAULT_TLS if verify is True and cert is None else TLSConfig(verify, cert)
-    return Route(scheme, url.host, url.port, tls)
+    return Route(scheme, url.host, url.port, tls, dial or None)

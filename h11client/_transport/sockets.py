@@ -12,12 +12,15 @@ stands in methods of its own.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from time import monotonic
 
 from h11client._timeouts import LimitExpired
-from h11client._transport.dialing import dial, resolve
+from h11client._transport.dialing import dial, dial_unix, numeric, resolve
+from h11client._transport.network import CallerError
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
+from h11client.exceptions import ConnectTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from h11client._timeouts import Deadline, Limit
+    from h11client._transport.dial_options import DialOptions
+    from h11client._transport.dialing import Address
     from h11client._transport.network import Buffer, Stream, TLSConfig, TLSInfo
 
 __all__ = ["SocketNetwork", "SocketStream"]
@@ -242,17 +247,38 @@ def _name(ask: Callable[[], Any]) -> tuple[str, int] | str | None:
         return None  # the peer was faster: it has hung up already
     if isinstance(address, tuple):
         return address[0], address[1]
-    return address or None
+    return os.fsdecode(address) or None  # bytes when it is in Linux's abstract namespace
+
+
+def _addresses(host: str, port: int, options: DialOptions, limit: Limit) -> list[Address]:
+    """Where to dial, as the options have it: from their map, their resolver, or the system's."""
+    known = options.hosts.get(host.rstrip(".")) or options.hosts.get(host)
+    if known:
+        return numeric(known, port)
+    resolver = options.resolver
+    if resolver is None:
+        return resolve(host, port)
+    try:
+        return numeric(resolver(host, port, limit.seconds), port)
+    except ConnectTimeout as error:  # so a resolver says that its time has run out
+        raise LimitExpired(limit) from error
+    except Exception as error:
+        raise CallerError(error) from error
 
 
 class SocketNetwork:
     """The network of this machine: TCP, and TLS over it."""
 
-    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+    def connect(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> Stream:
         deadline.start_connect()
-        deadline.limit("connect")
-        addresses = resolve(host, port)
-        return SocketStream(dial(addresses, deadline))
+        limit = deadline.limit("connect")
+        if options is None:
+            return SocketStream(dial(resolve(host, port), deadline))
+        if options.uds is not None:
+            return SocketStream(dial_unix(options.uds, deadline, options))
+        return SocketStream(dial(_addresses(host, port, options, limit), deadline, options))
 
     def start_tls(
         self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
