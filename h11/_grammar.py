@@ -11,9 +11,9 @@
     HTTP-version   = "HTTP/" DIGIT "." DIGIT                          ; RFC 9112 section 2.3
     status-line    = HTTP-version SP 3DIGIT [ SP reason-phrase ]      ; section 4
 
-Wider than the RFC in one point: a field value may hold any byte but NUL, CR, LF, VT and FF, since
-deployed software sends control bytes in cookies, and refusing those five is what protects the
-framing.
+Wider than the RFC in one point: a field value or a reason phrase may hold any byte but NUL, CR, LF,
+VT and FF, since deployed software sends control bytes in cookies, and refusing those five is what
+protects the framing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ FORBIDDEN_IN_VALUES = b"\x00\r\n\x0b\x0c"
 
 # What `translate` deletes to leave only the bytes that need a look: C speed over a whole head.
 ALLOWED_IN_VALUES = bytes(sorted(set(range(256)) - set(FORBIDDEN_IN_VALUES)))
-ALLOWED_IN_REASON = ALLOWED_IN_VALUES.replace(b"\x7f", b"")
 
 COMMON_METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE")
@@ -39,7 +38,7 @@ COMMON_METHODS = frozenset(
 MAX_CONTENT_LENGTH_DIGITS = 20  # before int(): its cost grows with the square of the digits
 MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
 
-STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\r\n\x0b\x0c\x7f]*))?")
+STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\r\n\x0b\x0c]*))?")
 REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9a-zA-Z]+) ([\x21-\x7e]+) HTTP/([0-9]\.[0-9])")
 VERSION = re.compile(rb"[0-9]\.[0-9]")
 
@@ -76,7 +75,7 @@ def check_target(target: bytes) -> None:
 
 
 def check_reason(reason: bytes) -> None:
-    if reason.translate(None, ALLOWED_IN_REASON):
+    if reason.translate(None, ALLOWED_IN_VALUES):
         raise LocalProtocolError(f"Illegal reason phrase characters: {excerpt(reason)}")
 
 

@@ -7,7 +7,7 @@ class ParserLimits:
     """Caps on the parts of a message that are not body bytes; a frozen value.
 
     Each cap gives the same verdict however the bytes were split. A message over a cap is a
-    `RemoteProtocolError` with hint 431 (RFC 6585 section 5).
+    `RemoteProtocolError`, with hint 431 (RFC 6585 section 5) where it is about size.
 
     Args:
         fields: header fields in one head, and in one trailer section.
