@@ -289,7 +289,8 @@ class Connection:
                 if head is not None:
                     return head
         except (OSError, LimitExpired) as error:
-            self.peer_left = not isinstance(error, LimitExpired)
+            # What another thread of ours interrupted was not stale: it is not sent once more.
+            self.peer_left = not isinstance(error, (LimitExpired, ConnectionAbortedError))
             raise from_stream_error("read_head", error, str(self.route)) from error
         except h11.RemoteProtocolError as error:
             raise from_protocol_error(error, during="read_head") from error

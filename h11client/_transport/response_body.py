@@ -4,9 +4,17 @@ From the moment the head was read, a connection belongs to one `ResponseBody`, w
 to its owner exactly once: at the end of the body, when it is closed, when reading fails, or when
 it is garbage. The body forgets the connection *before* it gives it back, so nothing that goes
 wrong later can touch a connection which serves another request by then.
+
+A body may be closed by another thread than the one that reads it. Whoever touches the connection
+has the `_turn`; who closes and does not get it, interrupts instead, and the reader then closes the
+descriptor. Forgetting and interrupting exclude each other by `_guard`, because a connection that
+was given back may serve another request already. Both locks exist only where a body is unfinished
+when its head has come, and neither is ever waited for while something blocks.
 """
 
 from __future__ import annotations
+
+from _thread import allocate_lock
 
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
@@ -20,6 +28,7 @@ from h11client.exceptions import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from typing import Protocol, TypeAlias
 
     from h11client._timeouts import Deadline
@@ -47,6 +56,8 @@ _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
+_CLOSED_ELSEWHERE = "the response was closed by another thread"
+_CLOSED = "the response was closed before the end of its body"
 
 
 class ConnectionInfo:
@@ -116,11 +127,19 @@ class ResponseBody:
         "_endpoint",
         "_served",
         "_states",
+        "_turn",
+        "_guard",
+        "_closing",
+        "_interrupted",
     )
 
     # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
     # nothing more comes, because the body is over or because of `_failure`.
     _ready: bytes | Sentinel | None
+
+    # There as long as `_connection` is.
+    _turn: LockType
+    _guard: LockType | None
 
     def __init__(
         self, connection: Connection, head: FinalHead, owner: Owner, deadline: Deadline
@@ -137,10 +156,16 @@ class ResponseBody:
         self._failure: RequestException | None = None
         self._states: tuple[object, object] | None = None
         self.trailers: h11.Headers | None = None
+        self._guard = None
         if type(head) is _Response:
             self._look_ahead(connection, READ_SIZE)
         else:
             self._fail(connection, "switched protocols", None)
+        if self._connection is not None:
+            self._turn = allocate_lock()
+            self._guard = allocate_lock()
+            self._closing = False  # somebody has called `close` or `abort`
+            self._interrupted = False  # and had to interrupt the stream
 
     def read(self, max_bytes: int) -> bytes:
         """Returns 1 to `max_bytes` bytes, or b"" after the last one.
@@ -148,6 +173,19 @@ class ResponseBody:
         Raises `IncompleteBody` when the body was cut short or its framing is broken, and
         `BodyReadTimeout`. Never says that a body is over which is not (RFC 9112 section 8).
         """
+        if self._connection is None:
+            return self._read(max_bytes)
+        turn = self._turn
+        if not turn.acquire(False):
+            raise StreamConsumedError("the body is being read or closed by another thread")
+        try:
+            return self._read(max_bytes)
+        finally:
+            turn.release()
+            if self._closing:
+                self.abort()
+
+    def _read(self, max_bytes: int) -> bytes:
         data = self._ready
         if type(data) is not bytes:
             if data is not None:
@@ -225,8 +263,11 @@ class ResponseBody:
             return False
         if end.headers:
             self.trailers = end.headers
-        self._connection = None
-        reusable = connection.end_exchange(self._head)
+        if self._forget():
+            reusable = connection.end_exchange(self._head)
+        else:
+            reusable = False
+            connection.close("closed by another thread")
         if reusable:
             self._states = _BOTH_DONE
         else:
@@ -240,31 +281,63 @@ class ResponseBody:
         self._failure = failure
         protocol = connection.protocol
         self._states = (protocol.our_state, protocol.their_state)
-        self._connection = None
+        self._forget()
         connection.close(reason)
         self._owner.release(connection, False)
+
+    def _forget(self) -> bool:
+        """Nobody can interrupt the connection from here on; False when somebody has already."""
+        guard = self._guard
+        if guard is None:
+            self._connection = None
+            return True
+        with guard:
+            self._connection = None
+            return not self._interrupted
 
     def _break_off(self, connection: Connection, error: Exception) -> None:
         """Nothing more can be read, now or later: keeps what every further `read` will raise."""
         received = self._received
-        failure = (
-            from_protocol_error(error, during="read_body", partial_length=received)
-            if isinstance(error, h11.RemoteProtocolError)
-            else from_stream_error(
-                "read_body", error, str(connection.route), partial_length=received
-            )
-        )
+        failure: RequestException
+        if self._guard is not None and self._interrupted:
+            failure = IncompleteBody(_CLOSED_ELSEWHERE, partial_length=received)
+        elif isinstance(error, h11.RemoteProtocolError):
+            failure = from_protocol_error(error, during="read_body", partial_length=received)
+        else:
+            where = str(connection.route)
+            failure = from_stream_error("read_body", error, where, partial_length=received)
         failure.__cause__ = error
         self._fail(connection, f"broken off within the body: {error}", failure)
 
     def close(self) -> None:
-        """Gives the connection back: for reuse when little is left of the body, else closed."""
-        connection = self._connection
-        if connection is None:
+        """Gives the connection back: for reuse when little is left of the body, else closed.
+
+        While another thread reads, that read raises `IncompleteBody` and closes the connection.
+        """
+        self._end(True)
+
+    def abort(self) -> None:
+        """As `close`, without reading anything more: the connection is closed."""
+        self._end(False)
+
+    def _end(self, drain: bool) -> None:
+        if self._connection is None:
             return
-        failure = StreamConsumedError("the response was closed before the end of its body")
+        self._closing = True  # before the look at the turn: its holder looks here when it leaves
+        if not self._turn.acquire(False):
+            self._interrupt()
+            return
         try:
-            drained = self._drain(connection)
+            connection = self._connection
+            if connection is not None:
+                self._give_up(connection, drain)
+        finally:
+            self._turn.release()
+
+    def _give_up(self, connection: Connection, drain: bool) -> None:
+        failure = StreamConsumedError(_CLOSED)
+        try:
+            drained = drain and self._drain(connection)
         except BaseException:
             if self._connection is not None:
                 self._fail(connection, "interrupted while draining", failure)
@@ -275,12 +348,17 @@ class ResponseBody:
         else:
             self._fail(connection, "closed before the end of the body", failure)
 
-    def abort(self) -> None:
-        """As `close`, without reading anything more: the connection is closed."""
-        connection = self._connection
-        if connection is not None:
-            failure = StreamConsumedError("the response was closed before the end of its body")
-            self._fail(connection, "closed within the body", failure)
+    def _interrupt(self) -> None:
+        """Makes the thread that has the turn fail soon; it is that thread which then closes."""
+        guard = self._guard
+        # Whoever holds it is about to forget the connection, or interrupts it for somebody else.
+        if guard is not None and guard.acquire(False):
+            try:
+                if self._connection is not None:
+                    self._interrupted = True
+                    self._connection.stream.interrupt()
+            finally:
+                guard.release()
 
     def _drain(self, connection: Connection) -> bool:
         """Reads to the end what costs less than a new connection would."""

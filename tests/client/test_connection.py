@@ -688,3 +688,13 @@ def test_closing_twice_is_fine():
     connection.close("second")
     assert isinstance(connection, Connection)
     assert stream.closed
+
+
+@pytest.mark.safety("L5", "2d4")
+def test_an_interrupted_wait_for_the_head_is_not_the_peers_leaving():
+    connection, stream, deadline = opened()
+    connection.send_request(event("GET"), NO_BODY, deadline)
+    stream.interrupt()
+    with pytest.raises(exceptions.ConnectionError):
+        connection.read_head(deadline)
+    assert not connection.peer_left

@@ -6,6 +6,7 @@ import errno
 import gc
 import random
 import ssl
+import threading
 
 import pytest
 
@@ -444,3 +445,74 @@ def test_what_the_server_sends_by_itself_within_a_body_is_the_body():
     exchange = Exchange(length(5), Unsolicited(b"hello"))
     assert exchange.read_all() == b"hello"
     assert exchange.owner.returned == ["reusable"]
+
+
+# --- closed by another thread --------------------------------------------------------------------
+
+
+def while_reading(exchange, action):
+    """Has `action` happen in another thread while the next read of the stream is going on."""
+    read = exchange.stream.read
+
+    def reading(*arguments):
+        exchange.stream.read = read
+        thread = threading.Thread(target=action)
+        thread.start()
+        thread.join()
+        return read(*arguments)
+
+    exchange.stream.read = reading
+
+
+@pytest.mark.safety("L5")
+@pytest.mark.parametrize("ending", ["close", "abort"])
+def test_closed_while_it_is_read_a_body_is_incomplete(ending):
+    exchange = Exchange(length(5) + b"he", b"llo")
+    assert exchange.body.read(10) == b"he"
+    while_reading(exchange, getattr(exchange.body, ending))
+    for _ in range(2):
+        with pytest.raises(exceptions.IncompleteBody, match="another thread") as caught:
+            exchange.body.read(10)
+        assert caught.value.partial_length == 2
+    assert exchange.owner.returned == ["closed"]
+    assert exchange.stream.closed
+
+
+@pytest.mark.safety("L5")
+def test_closed_in_the_moment_of_its_end_a_body_is_whole_and_its_connection_closed():
+    exchange = Exchange(length(5) + b"he", b"llo")
+    assert exchange.body.read(10) == b"he"
+    exchange.stream.interrupt = lambda: None  # too late: the bytes are there already
+    while_reading(exchange, exchange.body.close)
+    assert exchange.body.read(10) == b"llo"
+    assert exchange.owner.returned == ["closed"]
+    assert exchange.body.read(10) == b""
+
+
+@pytest.mark.safety("L5")
+def test_closed_while_a_piece_is_returned_the_reader_closes():
+    exchange = Exchange(length(9) + b"he", b"llo")
+    assert exchange.body.read(10) == b"he"
+    exchange.stream.interrupt = lambda: None
+    while_reading(exchange, exchange.body.close)
+    assert exchange.body.read(10) == b"llo"
+    assert exchange.owner.returned == ["closed"]
+    with pytest.raises(exceptions.StreamConsumedError):
+        exchange.body.read(10)
+
+
+@pytest.mark.safety("L5")
+def test_two_threads_cannot_read_at_once():
+    exchange = Exchange(length(9) + b"he", b"llo")
+    assert exchange.body.read(10) == b"he"
+    failures = []
+
+    def read():
+        with pytest.raises(exceptions.StreamConsumedError) as caught:
+            exchange.body.read(10)
+        failures.append(caught.value)
+
+    while_reading(exchange, read)
+    assert exchange.body.read(10) == b"llo"
+    assert len(failures) == 1
+    exchange.body.abort()
