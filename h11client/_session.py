@@ -13,16 +13,17 @@ from h11client._messages.decoders import accept_encoding
 from h11client._messages.headers import Headers
 from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
+from h11client._transport.dial_options import DialAttributes, DialOptions
 from h11client._transport.pool import Pool
 from h11client._version import __version__
 from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
+    import os
+    from collections.abc import Callable, Sequence
     from types import TracebackType
-    from typing import Protocol, TypeAlias, TypedDict
+    from typing import Protocol, TypedDict
 
     from typing_extensions import Self, Unpack
 
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from h11client._messages.response import Response
     from h11client._messages.url import Params
     from h11client._timeouts import TimeoutLike
-
-    Verify: TypeAlias = bool | str | ssl.SSLContext
+    from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
+    from h11client._transport.network import Cert, Verify
 
     class Transport(Protocol):
         """What a session sends its requests through."""
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
             stream: bool,
             timeout: Deadline,
             verify: Verify,
+            cert: Cert,
         ) -> Response: ...
 
         def close(self) -> None: ...
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         timeout: TimeoutLike
         stream: bool | None
         verify: Verify | None
+        cert: Cert
 
     class NoParams(CommonOptions, total=False):
         """What is left for a call that has `params` as a parameter of its own."""
@@ -93,16 +96,27 @@ class _Unset:
 _UNSET = _Unset()
 
 
-class Session:
+class Session(DialAttributes):
     """Sends requests, and keeps what they have in common: headers, limits, connections.
 
     Arguments, each also an attribute that may be assigned later:
         headers: sent with every request; the call's own win, and a value of None leaves one out.
         params: put into the query of every URL, before the call's own.
         verify: True (certifi's authorities), a path, an `ssl.SSLContext`, or False.
+        cert: our own certificate: the path of a PEM file, or (certificate, key), or (certificate,
+            key, password).
         stream: whether responses are returned before their body was read.
         timeout: seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits.
         limits: a `Limits`.
+        max_response_size: bytes, decoded, that may be read of a response; None: any number. What
+            is larger raises `ResponseTooLarge`, however it is read.
+        resolver: instead of the system's: called with host, port and the seconds left (None: no
+            limit), gives IP addresses; what it raises passes unchanged.
+        hosts: a mapping of names to an IP address or several, looked at before any resolver.
+        uds: the path of a unix socket over which all requests go.
+        source_address: the local address, or (address, port), to connect from.
+        socket_options: triples (level, option, value) for each new socket.
+        server_hostname: the name for SNI and for checking certificates, instead of the URL's.
     and
         transport: what sends the requests instead of a pool of connections of its own.
 
@@ -121,9 +135,17 @@ class Session:
         headers: HeadersArgument = None,
         params: Params = None,
         verify: Verify = True,
+        cert: Cert = None,
         stream: bool = False,
         timeout: TimeoutLike = DEFAULT_TIMEOUT,
         limits: Limits | None = None,
+        max_response_size: int | None = None,
+        resolver: Resolver | None = None,
+        hosts: Hosts | None = None,
+        uds: str | bytes | os.PathLike[str] | None = None,
+        source_address: SourceAddress | None = None,
+        socket_options: Sequence[SocketOption] | None = None,
+        server_hostname: str | None = None,
         transport: Transport | None = None,
     ) -> None:
         self._headers = default_headers()
@@ -131,12 +153,26 @@ class Session:
             self._headers.update(Headers(headers))
         self.params: Params = {} if params is None else params
         self.verify: Verify = verify
+        self.cert: Cert = cert
         self.stream = stream
         Timeout.of(timeout)  # a wrong one is noticed here already
         self.timeout: TimeoutLike = timeout
+        self.max_response_size = _checked_size(max_response_size)
         self._transport: Transport = Pool(limits) if transport is None else transport
         if limits is not None and transport is not None:
             raise TypeError("limits= are those of the session's own pool, not of a transport")
+        dial_options = DialOptions(
+            resolver=resolver,
+            hosts=hosts,
+            uds=uds,
+            source_address=source_address,
+            socket_options=socket_options,
+            server_hostname=server_hostname,
+        )
+        if dial_options:
+            if transport is not None:
+                raise TypeError("how to dial is the business of the transport that was given")
+            self._set_dial_options(dial_options)
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
 
@@ -160,8 +196,12 @@ class Session:
 
     def _own_pool(self) -> Pool:
         if not isinstance(self._transport, Pool):
-            raise AttributeError("a session with a transport of its own has no limits")
+            raise AttributeError("it is the business of the transport that the session was given")
         return self._transport
+
+    def _set_dial_options(self, options: DialOptions) -> None:
+        self._own_pool().dial_options = options
+        self._dial_options = options
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -177,13 +217,15 @@ class Session:
         timeout: TimeoutLike | _Unset = _UNSET,
         stream: bool | None = None,
         verify: Verify | None = None,
+        cert: Cert = None,
     ) -> Response:
         """Sends a request and returns its response.
 
         `params` go into the query of `url`; `data` is the body: bytes, text, the fields of a form,
         a file or an iterable of bytes; `json` is a body to be encoded. `timeout` is in seconds, a
         `(connect, read)` pair, a `Timeout`, or None for no limits. With `stream` the response is
-        returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False.
+        returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False;
+        `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
         What is not given is the session's.
 
         Raises `RequestException`, of which everything that peers, network and system do is one;
@@ -193,7 +235,7 @@ class Session:
         if self.params:
             params = _merge_params(self.params, params)
         request = prepare_request(method, url, self._headers, params, headers, data, json)
-        return self.send(request, timeout=timeout, stream=stream, verify=verify)
+        return self.send(request, timeout=timeout, stream=stream, verify=verify, cert=cert)
 
     def send(
         self,
@@ -202,6 +244,7 @@ class Session:
         timeout: TimeoutLike | _Unset = _UNSET,
         stream: bool | None = None,
         verify: Verify | None = None,
+        cert: Cert = None,
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
@@ -217,7 +260,10 @@ class Session:
                 stream=stream,
                 timeout=deadline,
                 verify=self.verify if verify is None else verify,
+                cert=self.cert if cert is None else cert,
             )
+            if self.max_response_size is not None:
+                response.max_response_size = self.max_response_size
             if not stream:
                 response.content  # noqa: B018  # reading it is its effect
         except RequestException as error:
@@ -299,6 +345,16 @@ def default_headers() -> Headers:
             "Accept": "*/*",
         }
     )
+
+
+def _checked_size(size: int | None) -> int | None:
+    if size is None:
+        return None
+    if type(size) is bool or not isinstance(size, int):
+        raise TypeError(f"max_response_size= is a number of bytes, not {type(size).__name__}")
+    if size < 0:
+        raise ValueError(f"max_response_size= is at least 0, not {size}")
+    return size
 
 
 def _merge_params(ours: Params, own: Params) -> Params:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from h11client._messages.hosts import read_authority
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     SocketOption: TypeAlias = tuple[int, int, int | bytes]
     SourceAddress: TypeAlias = str | tuple[str, int]
 
-__all__ = ["DialOptions"]
+__all__ = ["NO_OPTIONS", "DialAttributes", "DialOptions"]
 
 _NAMES = ("resolver", "hosts", "uds", "source_address", "socket_options", "server_hostname")
 
@@ -59,8 +60,6 @@ class DialOptions:
     ) -> None:
         if resolver is not None and not callable(resolver):
             raise TypeError(f"resolver= is called with host, port and seconds, not {resolver!r}")
-        from types import MappingProxyType
-
         put = object.__setattr__
         known = {} if hosts is None else _read_hosts(hosts)
         put(self, "resolver", resolver)
@@ -165,3 +164,69 @@ def _read_socket_options(
 
 def _read_server_hostname(name: str | None) -> str | None:
     return None if name is None else _read_name(name)
+
+
+NO_OPTIONS = DialOptions()
+
+
+class DialAttributes:
+    """The options of dialling, one by one, as attributes of whoever has a pool."""
+
+    _dial_options = NO_OPTIONS
+
+    def _set_dial_options(self, options: DialOptions) -> None:
+        raise NotImplementedError
+
+    @property
+    def resolver(self) -> Resolver | None:
+        """Called with host, port and the seconds left; gives IP addresses in the place of DNS."""
+        return self._dial_options.resolver
+
+    @resolver.setter
+    def resolver(self, resolver: Resolver | None) -> None:
+        self._set_dial_options(self._dial_options.replace(resolver=resolver))
+
+    @property
+    def hosts(self) -> Hosts:
+        """Host names and their addresses, looked at before any resolver; assign to change it."""
+        return self._dial_options.hosts
+
+    @hosts.setter
+    def hosts(self, hosts: Hosts | None) -> None:
+        self._set_dial_options(self._dial_options.replace(hosts=hosts))
+
+    @property
+    def uds(self) -> str | bytes | None:
+        """The path of a unix socket over which every request goes, or None."""
+        return self._dial_options.uds
+
+    @uds.setter
+    def uds(self, path: str | bytes | os.PathLike[str] | None) -> None:
+        self._set_dial_options(self._dial_options.replace(uds=path))
+
+    @property
+    def source_address(self) -> tuple[str, int] | None:
+        """The address, and the port or 0, from which connections are made, or None."""
+        return self._dial_options.source_address
+
+    @source_address.setter
+    def source_address(self, address: SourceAddress | None) -> None:
+        self._set_dial_options(self._dial_options.replace(source_address=address))
+
+    @property
+    def socket_options(self) -> Sequence[SocketOption]:
+        """Triples (level, option, value), set before a socket is connected."""
+        return self._dial_options.socket_options
+
+    @socket_options.setter
+    def socket_options(self, options: Sequence[SocketOption] | None) -> None:
+        self._set_dial_options(self._dial_options.replace(socket_options=options))
+
+    @property
+    def server_hostname(self) -> str | None:
+        """The name for SNI and for checking certificates, instead of the URL's host."""
+        return self._dial_options.server_hostname
+
+    @server_hostname.setter
+    def server_hostname(self, name: str | None) -> None:
+        self._set_dial_options(self._dial_options.replace(server_hostname=name))

@@ -34,21 +34,38 @@ raise `OSError`, and `is_readable` is True.
 
 from __future__ import annotations
 
+from os import PathLike, fspath, stat
+from sys import modules
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
-    from typing import Protocol, TypeAlias
+    from typing import Any, Protocol, TypeAlias
 
     from h11client._timeouts import Deadline, Limit
     from h11client._transport.dial_options import DialOptions
+
+    # A client certificate: a path, or (certificate, key), or (certificate, key, password).
+    Path: TypeAlias = str | PathLike[str]
+    Cert: TypeAlias = Path | tuple[Path, Path] | tuple[Path, Path, str | bytes] | None
+
+    Verify: TypeAlias = bool | Path | ssl.SSLContext
 
     # What can be written: one-dimensional and made of bytes, so that len() counts them.
     Buffer: TypeAlias = bytes | bytearray | memoryview
 else:
     Protocol = object
 
-__all__ = ["CallerError", "ConnectFailed", "Network", "Stream", "TLSConfig", "TLSInfo"]
+__all__ = [
+    "CallerError",
+    "ConnectFailed",
+    "Network",
+    "Stream",
+    "TLSConfig",
+    "TLSInfo",
+    "file_state",
+]
 
 
 class TLSConfig:
@@ -56,25 +73,43 @@ class TLSConfig:
 
     `verify` is True (certifi's authorities), the path of a PEM file or of a directory of
     authorities, an `ssl.SSLContext` of one's own, or False: then neither certificate nor host
-    name are looked at. `cert` is the path of a PEM file with client certificate and key, or a
-    pair of paths (certificate, key).
+    name are looked at. `cert` is the path of a PEM file with client certificate and key, or
+    (certificate, key), or (certificate, key, password). `files` is what `with_files` noted of them.
+
+    Raises `TypeError` for anything else, and `ValueError` for a certificate beside a context.
 
     >>> TLSConfig() == TLSConfig(verify=True)
     True
     """
 
-    __slots__ = ("cert", "verify")
+    __slots__ = ("cert", "files", "verify")
 
     verify: bool | str | ssl.SSLContext
-    cert: str | tuple[str, str] | None
+    cert: str | tuple[str, ...] | None
+    files: tuple[object, ...]
 
     def __init__(
-        self,
-        verify: bool | str | ssl.SSLContext = True,
-        cert: str | tuple[str, str] | None = None,
+        self, verify: Verify = True, cert: Cert = None, files: tuple[object, ...] = ()
     ) -> None:
-        object.__setattr__(self, "verify", verify)
-        object.__setattr__(self, "cert", cert)
+        own = _read_cert(cert)
+        checked: bool | str | ssl.SSLContext = _read_verify(verify)
+        if own is not None and not isinstance(checked, (bool, str)):
+            raise ValueError("a context brings its client certificate along: load_cert_chain()")
+        object.__setattr__(self, "verify", checked)
+        object.__setattr__(self, "cert", own)
+        object.__setattr__(self, "files", files)
+
+    def with_files(self) -> TLSConfig:
+        """The same, unequal to what it was before one of its files changed."""
+        cert = (self.cert,) if isinstance(self.cert, str) else self.cert or ()
+        paths = [self.verify, *cert[:2]] if isinstance(self.verify, str) else cert[:2]
+        states = tuple(map(file_state, paths))
+        if not any(states):
+            return self
+        return TLSConfig(self.verify, self.cert, states)  # type: ignore[arg-type]  # read before
+
+    def _key(self) -> tuple[object, ...]:
+        return self.verify, self.cert, self.files
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a TLSConfig is frozen; make a new one to change {name!r}")
@@ -85,16 +120,51 @@ class TLSConfig:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TLSConfig):
             return NotImplemented
-        return self.verify == other.verify and self.cert == other.cert
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.verify, self.cert))
+        return hash((self.verify, self.cert, self.files))
 
     def __repr__(self) -> str:
-        return f"TLSConfig(verify={self.verify!r}, cert={self.cert!r})"
+        cert = self.cert
+        shown = (*cert[:2], "***") if isinstance(cert, tuple) and len(cert) > 2 else cert
+        return f"TLSConfig(verify={self.verify!r}, cert={shown!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return TLSConfig, (self.verify, self.cert)
+        return TLSConfig, self._key()
+
+
+def _read_verify(verify: Any) -> Any:
+    if verify is True or verify is False:
+        return verify
+    if isinstance(verify, (str, PathLike)):
+        return fspath(verify)
+    ssl = modules.get("ssl")  # whoever has a context has loaded it
+    if ssl is None or not isinstance(verify, ssl.SSLContext):
+        raise TypeError(f"verify= is True, False, a path or an ssl.SSLContext, not {verify!r}")
+    return verify
+
+
+def _read_cert(cert: Any) -> str | tuple[str, ...] | None:
+    if cert is None:
+        return None
+    if isinstance(cert, (str, PathLike)):
+        return fspath(cert)
+    if not isinstance(cert, (tuple, list)) or not 2 <= len(cert) <= 3:
+        raise TypeError("cert= is a path, (certificate, key), or (certificate, key, password)")
+    password = [part.decode() if isinstance(part, bytes) else part for part in cert[2:]]
+    if not all(isinstance(part, str) for part in password):
+        raise TypeError("the password of a certificate's key is a str or bytes")
+    return fspath(cert[0]), fspath(cert[1]), *password
+
+
+def file_state(path: str) -> object:
+    """Changes when the file does; None when it is not there."""
+    try:
+        found = stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class TLSInfo:

@@ -20,7 +20,6 @@ from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from h11client._messages.body import Body
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from h11client._transport.connection import Connection
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.lending import PoolCounts
-    from h11client._transport.network import Network
+    from h11client._transport.network import Cert, Network, Verify
     from h11client._transport.route import Route
 
 __all__ = ["Pool"]
@@ -99,8 +98,8 @@ class Pool:
         *,
         stream: bool = False,
         timeout: TimeoutLike | Deadline = None,
-        verify: bool | str | ssl.SSLContext = True,
-        cert: str | tuple[str, str] | None = None,
+        verify: Verify = True,
+        cert: Cert = None,
     ) -> Response:
         """Sends one request and returns its response, whose body is still to be read.
 
@@ -143,8 +142,8 @@ class Pool:
     def _route_to(
         self,
         request: PreparedRequest,
-        verify: bool | str | ssl.SSLContext,
-        cert: str | tuple[str, str] | None,
+        verify: Verify,
+        cert: Cert,
     ) -> Route:
         url = request.parsed_url
         if verify is not True or cert is not None:

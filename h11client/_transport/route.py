@@ -6,10 +6,9 @@ from h11client._transport.network import TLSConfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
-
     from h11client._messages.url import URL
     from h11client._transport.dial_options import DialOptions
+    from h11client._transport.network import Cert, Verify
 
 __all__ = ["Route", "build_route"]
 
@@ -82,8 +81,8 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
 
 def build_route(
     url: URL,
-    verify: bool | str | ssl.SSLContext = True,
-    cert: str | tuple[str, str] | None = None,
+    verify: Verify = True,
+    cert: Cert = None,
     dial: DialOptions | None = None,
 ) -> Route:
     """The route to where `url` leads, for these options of a call.
@@ -96,5 +95,6 @@ def build_route(
         if dial is not None and dial.server_hostname is not None:
             dial = dial.replace(server_hostname=None)
         return Route(scheme, url.host, url.port, None, dial or None)
-    tls = _DEFAULT_TLS if verify is True and cert is None else TLSConfig(verify, cert)
+    plain = verify is True and cert is None
+    tls = _DEFAULT_TLS if plain else TLSConfig(verify, cert).with_files()
     return Route(scheme, url.host, url.port, tls, dial or None)

@@ -6,6 +6,8 @@ import os
 import ssl
 from threading import Lock
 
+from h11client._transport.network import file_state
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._transport.network import TLSConfig
@@ -26,7 +28,8 @@ def context_for(config: TLSConfig) -> ssl.SSLContext:
         return config.verify
     authorities = _authorities(config.verify)
     cert = (config.cert,) if isinstance(config.cert, str) else config.cert or ()
-    key = tuple((path, _fingerprint(path)) for path in (authorities, *cert))
+    files = tuple((path, _fingerprint(path)) for path in (authorities, *cert[:2]))
+    key = files, cert[2:]
     with _contexts_lock:
         context = _contexts.pop(key, None)
         if context is None:
@@ -45,18 +48,17 @@ def _authorities(verify: bool | str) -> str | None:
         import certifi
 
         return certifi.where()
-    return os.fspath(verify)
+    return verify
 
 
 def _fingerprint(path: str | None) -> object:
     """Changes when the file does, so that a renewed certificate is used from the next dial on."""
     if path is None:
         return None
-    try:
-        found = os.stat(path)
-    except OSError as error:
-        raise ssl.SSLError(f"no certificates at {path!r}: {error.strerror}") from error
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    state = file_state(path)
+    if state is None:
+        raise ssl.SSLError(f"no certificates at {path!r}")
+    return state
 
 
 def _build_context(authorities: str | None, cert: tuple[str, ...]) -> ssl.SSLContext:
@@ -92,9 +94,11 @@ def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
     try:
         # Without a password callback OpenSSL would ask on the terminal, and wait.
         key = cert[1] if len(cert) > 1 else None
-        context.load_cert_chain(cert[0], key, password=_no_password)
+        password = cert[2] if len(cert) > 2 else _no_password
+        context.load_cert_chain(cert[0], key, password=password)
     except OSError as error:
-        raise ssl.SSLError(f"no client certificate in {cert!r}: {error.strerror}") from error
+        told = f"no client certificate in {cert[:2]!r}: {error.strerror}"
+        raise ssl.SSLError(told) from error
 
 
 def _no_password() -> str:
