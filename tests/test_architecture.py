@@ -42,7 +42,7 @@ LAYERS = {
         ["_messages.body", "_transport.route", "_transport.tls"],
         ["_transport.sockets"],
         ["_messages.heads"],
-        ["_messages.request"],
+        ["_messages.request", "_transport.uploading"],
         ["_messages.response", "_transport.connection"],
         ["_transport.lending", "_transport.response_body"],
         ["_transport.pool"],

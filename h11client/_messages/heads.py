@@ -141,6 +141,9 @@ def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h
         values.setdefault(name.lower(), []).append(value)
     if method == "TRACE":
         _check_trace(values, body)
+    if b"expect" in values and body.length == 0:
+        # RFC 9110 section 10.1.1: no 100-continue without a body, whoever set it for all requests.
+        fields = [field for field in fields if not _waits_for_continue(field)]
     # RFC 9110 section 7.2: exactly one Host, and the first field.
     if b"host" in values:
         complete = _with_host_first(fields, values[b"host"])
@@ -169,6 +172,10 @@ def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:
 
 def _is_not_host(field: Field) -> bool:
     return field[0].lower() != b"host"
+
+
+def _waits_for_continue(field: Field) -> bool:
+    return field[0].lower() == b"expect" and field[1].lower() == b"100-continue"
 
 
 def _is_secret(field: Field) -> bool:

@@ -16,17 +16,16 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import CallerError
+from h11client._transport.uploading import Upload
 from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from h11client._limits import Limits
     from h11client._messages.body import Body
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import Deadline
-    from h11client._transport.network import Buffer, Network, Stream, TLSInfo
+    from h11client._transport.network import Network, Stream, TLSInfo
     from h11client._transport.route import Route
 
     # A 101 ends the HTTP on a connection as finally as any other answer does.
@@ -36,7 +35,6 @@ __all__ = ["READ_SIZE", "Connection", "Endpoint", "build_event", "open_connectio
 
 READ_SIZE = 64 * 1024  # what one recv asks for; more gains nothing measurable
 JOIN_SIZE = 64 * 1024  # up to here copying a body behind its head is cheaper than a second buffer
-BLOCK_SIZE = 256 * 1024  # a large body goes out in such blocks, and we look for an answer between
 ANSWER_SECONDS = 1.0  # after a failed write: what the peer said before it hung up is here by now
 
 _NOTHING_LEFT = (b"", False)
@@ -97,7 +95,9 @@ class Connection:
     """A stream and the state of the HTTP on it. One exchange at a time, one thread at a time.
 
     `served` counts the requests, `response_started` says whether the current one has got any byte
-    back, `peer_left` whether the peer hung up during it. `keep_alive` is how many seconds of idling
+    back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
+    sent with its head has been asked for its first piece. `early` is the final head that came
+    before the body was over. `keep_alive` is how many seconds of idling
     the server has promised. `idle_since`, `expires_at` and `generation` belong to the pool.
     """
 
@@ -111,12 +111,13 @@ class Connection:
         "response_started",
         "peer_left",
         "informational",
+        "early",
+        "body_begun",
         "keep_alive",
         "idle_since",
         "expires_at",
         "generation",
         "_written_before",
-        "_early",
         "_write_error",
     )
 
@@ -146,7 +147,8 @@ class Connection:
         self.expires_at = 0.0
         self.generation = 0
         self._written_before = 0
-        self._early: FinalHead | None = None
+        self.early: FinalHead | None = None
+        self.body_begun = False
         self._write_error: OSError | None = None
 
     def __repr__(self) -> str:
@@ -176,96 +178,32 @@ class Connection:
         self.served += 1
         self.response_started = False
         self._written_before = stream.bytes_written
-        content = body.bytes
-        if content is None or len(content) > JOIN_SIZE:
-            return self._send_pieces(event, body, deadline)
         try:
             frame = protocol.send_with_data_passthrough
             # `or`: the engine answers None to one event only, which is never sent here.
             wire = frame(event) or []
-            if content:
-                wire += frame(_Data(data=content)) or []
-            wire += frame(_END_OF_MESSAGE) or []
-            stream.write(b"".join(wire), deadline.limit("write"))
+            content = body.bytes
+            # RFC 9110 section 10.1.1: with `Expect: 100-continue` the head goes out alone.
+            if content is not None and (
+                not content
+                or (len(content) <= JOIN_SIZE and not protocol.client_is_waiting_for_100_continue)
+            ):
+                if content:
+                    wire += frame(_Data(data=content)) or []
+                wire += frame(_END_OF_MESSAGE) or []
+                stream.write(b"".join(wire), deadline.limit("write"))
+                return
         except OSError as error:
-            self._note_failed_write(error)
+            return self.note_failed_write(error)
         except LimitExpired as error:
             protocol.send_failed()
             raise from_stream_error("write", error, str(self.route)) from error
         except h11.LocalProtocolError as error:
             raise from_protocol_error(error, during="write") from error
+        Upload(self, body, deadline).send(wire)
 
-    def _send_pieces(self, event: h11.Request, body: Body, deadline: Deadline) -> None:
-        """A body that does not fit behind its head: each piece is written as it comes."""
-        protocol = self.protocol
-        try:
-            wire = protocol.send_with_data_passthrough(event) or []
-            if body.length is None:
-                # What the caller's iterator waits for may be an effect of the head.
-                if not self._write(wire, deadline):
-                    return
-                wire = []
-            for piece in body.chunks():
-                # RFC 9112 section 7.1: a chunk without data would end the body.
-                if piece:
-                    wire += self._frame(_Data(data=piece))
-                    if not self._write(wire, deadline):
-                        return
-                    wire = []
-            wire += self._frame(_END_OF_MESSAGE)
-            self._write([data for data in wire if data], deadline)
-        except BaseException:
-            # RFC 9112 section 8: the peer must see that this body is not complete.
-            protocol.send_failed()
-            raise
-
-    def _frame(self, event: h11.Data | h11.EndOfMessage) -> list[bytes]:
-        """The pieces of one event: size line, data and CRLF stay apart, nothing is copied."""
-        try:
-            return self.protocol.send_with_data_passthrough(event) or []
-        except h11.LocalProtocolError as error:
-            # RFC 9110 section 8.6: more or fewer bytes than Content-Length announced.
-            raise from_protocol_error(error, during="write") from error
-
-    def _write(self, wire: Sequence[bytes], deadline: Deadline) -> bool:
-        """Whether to go on: not when the peer hung up or has given its answer already."""
-        for block in _blocks(wire):
-            written = self._write_watching(block, deadline)
-            while written is False:
-                if self._answered_early(deadline):
-                    # Part of the body is missing on the wire, whatever the engine has framed.
-                    self.protocol.send_failed()
-                    return False
-                written = self._write_watching([b""], deadline)
-            if written is None:
-                return False
-        return True
-
-    def _write_watching(self, wire: Sequence[Buffer], deadline: Deadline) -> bool | None:
-        """True: all of it is out; False: the peer has sent something; None: the peer has left."""
-        # Our own exceptions are OSErrors too, so nothing that raises them may stand in this try.
-        try:
-            return self.stream.write_many(wire, deadline.limit("write"), True)
-        except OSError as error:
-            self._note_failed_write(error)
-            return None
-        except LimitExpired as error:
-            raise from_stream_error("write", error, str(self.route)) from error
-
-    def _answered_early(self, deadline: Deadline) -> bool:
-        """Reads what came while the body was being sent (RFC 9112 section 9.5)."""
-        try:
-            self._early = self._read_events(deadline.limit("read"), False)
-        except OSError as error:
-            self._note_failed_write(error)
-            return True
-        except LimitExpired as error:
-            raise from_stream_error("read_head", error, str(self.route)) from error
-        except h11.RemoteProtocolError as error:
-            raise from_protocol_error(error, during="read_head") from error
-        return self._early is not None
-
-    def _note_failed_write(self, error: OSError) -> None:
+    def note_failed_write(self, error: OSError) -> None:
+        """Notes that the peer takes no more: `read_head` looks for what it had to say."""
         self.protocol.send_failed()
         self.peer_left = True
         self._write_error = error
@@ -279,13 +217,13 @@ class Connection:
         head, `ConnectionError` when the connection breaks. After a failed write whatever the peer
         had said is still looked for; without it the write's error is raised.
         """
-        if self._early is not None:
-            return self._early
+        if self.early is not None:
+            return self.early
         if self._write_error is not None:
             return self._read_last_words(self._write_error)
         try:
             while True:
-                head = self._read_events(deadline.limit("read"), True)
+                head = self.read_events(deadline.limit("read"), True)
                 if head is not None:
                     return head
         except (OSError, LimitExpired) as error:
@@ -299,14 +237,14 @@ class Connection:
         limit = Limit(ANSWER_SECONDS, "write")
         try:
             while True:
-                head = self._read_events(limit, True)
+                head = self.read_events(limit, True)
                 if head is not None:
                     return head
         except (OSError, LimitExpired, h11.RemoteProtocolError):
             where = str(self.route)
             raise from_stream_error("write", write_error, where) from write_error
 
-    def _read_events(self, limit: Limit, wait_first: bool) -> FinalHead | None:
+    def read_events(self, limit: Limit, wait_first: bool) -> FinalHead | None:
         """One read, and the final head if that completed it."""
         protocol = self.protocol
         data = self.stream.read(READ_SIZE, limit, wait_first)
@@ -367,21 +305,3 @@ def _keep_alive_seconds(head: FinalHead) -> int | None:
             if name.lower() == b"timeout" and seconds.isdigit() and len(seconds) < 10:
                 return int(seconds)
     return None
-
-
-def _blocks(wire: Sequence[bytes]) -> Iterator[Sequence[Buffer]]:
-    """The pieces in writes of about `BLOCK_SIZE`: each of them has the whole write limit."""
-    if sum(map(len, wire)) <= BLOCK_SIZE:
-        if wire:
-            yield wire
-        return
-    block: list[Buffer] = []
-    for piece in wire:
-        view = memoryview(piece)
-        for start in range(0, len(view), BLOCK_SIZE):
-            block.append(view[start : start + BLOCK_SIZE])
-            if start + BLOCK_SIZE <= len(view):
-                yield block
-                block = []
-    if block:
-        yield block

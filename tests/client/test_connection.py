@@ -14,9 +14,10 @@ from h11client._engine import h11
 from h11client._limits import Limits
 from h11client._messages.body import NO_BODY, encode_body
 from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
-from h11client._transport.connection import BLOCK_SIZE, JOIN_SIZE, Connection, open_connection
+from h11client._transport.connection import JOIN_SIZE, Connection, open_connection
 from h11client._transport.network import TLSConfig
 from h11client._transport.route import Route
+from h11client._transport.uploading import BLOCK_SIZE
 from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
 
 ROUTE = Route("http", "a.test", 80)

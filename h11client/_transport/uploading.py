@@ -1,0 +1,205 @@
+"""Bodies on their way out: whatever does not fit behind its head in one write.
+
+An upload listens. Between two pieces, and whenever the kernel takes no more, it looks whether the
+server has something to say. A final response stops it (RFC 9112 section 9.5), and since part of
+the body is then missing on the wire, that connection is not used again. With `Expect:
+100-continue` it listens before the first piece already (RFC 9110 section 10.1.1).
+"""
+
+from __future__ import annotations
+
+from h11client._engine import h11
+from h11client._timeouts import Limit, LimitExpired
+from h11client.exceptions import from_protocol_error, from_stream_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from h11client._messages.body import Body
+    from h11client._timeouts import Deadline
+    from h11client._transport.network import Buffer, Stream
+    from h11client._transport.route import Route
+
+    class Line(Protocol):
+        """What an upload needs of its connection."""
+
+        route: Route
+        stream: Stream
+        protocol: h11.Connection
+        informational: list[h11.InformationalResponse] | None
+        early: h11.Response | h11.InformationalResponse | None
+        body_begun: bool
+
+        def read_events(
+            self, limit: Limit, wait_first: bool
+        ) -> h11.Response | h11.InformationalResponse | None:
+            """One read, and the final head if that completed it."""
+            ...
+
+        def note_failed_write(self, error: OSError) -> None:
+            """The peer takes no more; what it had to say is read later."""
+            ...
+
+
+__all__ = ["BLOCK_SIZE", "CONTINUE_SECONDS", "Upload"]
+
+BLOCK_SIZE = 256 * 1024  # a large body goes out in such blocks, and we look for an answer between
+CONTINUE_SECONDS = 1.0  # RFC 9110 section 10.1.1: not for ever; the usual patience of clients
+
+_Data = h11.Data
+_END_OF_MESSAGE = h11.EndOfMessage()
+
+
+class Upload:
+    """One body, and the connection that it goes out on."""
+
+    __slots__ = ("_body", "_deadline", "_line", "_protocol", "_stream")
+
+    def __init__(self, line: Line, body: Body, deadline: Deadline) -> None:
+        self._line = line
+        self._body = body
+        self._deadline = deadline
+        self._protocol = line.protocol
+        self._stream = line.stream
+
+    def send(self, wire: list[bytes]) -> None:
+        """Sends `wire`, the framed head, and the body behind it: each piece as it comes.
+
+        Returns early when the peer hangs up or has given its answer. What the caller's own body
+        raises passes unchanged.
+        """
+        body = self._body
+        self._line.body_begun = False
+        try:
+            waits = self._protocol.client_is_waiting_for_100_continue
+            if waits or body.length is None:
+                # What the caller's iterator waits for may be an effect of the head.
+                if not self._write(wire):
+                    return
+                wire = []
+            if waits and not self._is_told_to_go_on():
+                return
+            self._line.body_begun = True
+            if self._write_pieces(wire):
+                wire += self._frame(_END_OF_MESSAGE)
+                self._write([data for data in wire if data])
+        except BaseException:
+            # RFC 9112 section 8: the peer must see that this body is not complete.
+            self._protocol.send_failed()
+            raise
+
+    def _is_told_to_go_on(self) -> bool:
+        """Waits a moment for 100 Continue; False when the final response came instead."""
+        line = self._line
+        clock = self._deadline.clock
+        end = clock() + CONTINUE_SECONDS
+        while True:
+            left = end - clock()
+            if left <= 0:
+                return True
+            try:
+                limit = self._deadline.limit("read")
+                if limit.seconds is None or left < limit.seconds:
+                    limit = Limit(left, "read")
+                line.early = line.read_events(limit, True)
+            except LimitExpired:
+                # Silence. When it was the total that ran out, the next write will say so.
+                return True
+            except OSError as error:
+                line.note_failed_write(error)
+                return False
+            except h11.RemoteProtocolError as error:
+                raise from_protocol_error(error, during="read_head") from error
+            if line.early is not None:
+                # The body is owed, and will not be sent: nothing can follow on this connection.
+                self._protocol.send_failed()
+                return False
+            if any(interim.status_code == 100 for interim in line.informational or ()):
+                return True
+
+    # --- pieces ----------------------------------------------------------------------------
+
+    def _write_pieces(self, wire: list[bytes]) -> bool:
+        """Whether to go on, after all pieces that the body has left; `wire` goes ahead of them."""
+        for piece in self._body.chunks():
+            # RFC 9112 section 7.1: a chunk without data would end the body.
+            if piece:
+                if not wire and self._is_answered():
+                    return False
+                wire += self._frame(_Data(data=piece))
+                if not self._write(wire):
+                    return False
+                wire.clear()
+        return True
+
+    def _frame(self, event: h11.Data | h11.EndOfMessage) -> list[bytes]:
+        """The pieces of one event: size line, data and CRLF stay apart, nothing is copied."""
+        try:
+            return self._protocol.send_with_data_passthrough(event) or []
+        except h11.LocalProtocolError as error:
+            # RFC 9110 section 8.6: more or fewer bytes than Content-Length announced.
+            raise from_protocol_error(error, during="write") from error
+
+    def _write(self, wire: Sequence[bytes]) -> bool:
+        """Whether to go on: not when the peer hung up or has given its answer already."""
+        for block in _blocks(wire):
+            written = self._write_watching(block)
+            while written is False:
+                if self._answered_early():
+                    return False
+                written = self._write_watching([b""])
+            if written is None:
+                return False
+        return True
+
+    def _write_watching(self, wire: Sequence[Buffer]) -> bool | None:
+        """True: all of it is out; False: the peer has sent something; None: the peer has left."""
+        # Our own exceptions are OSErrors too, so nothing that raises them may stand in this try.
+        try:
+            return self._stream.write_many(wire, self._deadline.limit("write"), True)
+        except OSError as error:
+            self._line.note_failed_write(error)
+            return None
+        except LimitExpired as error:
+            raise from_stream_error("write", error, str(self._line.route)) from error
+
+    def _is_answered(self) -> bool:
+        return self._stream.is_readable() and self._answered_early()
+
+    def _answered_early(self) -> bool:
+        """Reads what came while the body was being sent (RFC 9112 section 9.5)."""
+        line = self._line
+        try:
+            line.early = line.read_events(self._deadline.limit("read"), False)
+        except OSError as error:
+            line.note_failed_write(error)
+            return True
+        except LimitExpired as error:
+            raise from_stream_error("read_head", error, str(line.route)) from error
+        except h11.RemoteProtocolError as error:
+            raise from_protocol_error(error, during="read_head") from error
+        if line.early is None:
+            return False
+        # Part of the body is missing on the wire, whatever the engine has framed.
+        self._protocol.send_failed()
+        return True
+
+
+def _blocks(wire: Sequence[bytes]) -> Iterator[Sequence[Buffer]]:
+    """The pieces in writes of about `BLOCK_SIZE`: each of them has the whole write limit."""
+    if sum(map(len, wire)) <= BLOCK_SIZE:
+        if wire:
+            yield wire
+        return
+    block: list[Buffer] = []
+    for piece in wire:
+        view = memoryview(piece)
+        for start in range(0, len(view), BLOCK_SIZE):
+            block.append(view[start : start + BLOCK_SIZE])
+            if start + BLOCK_SIZE <= len(view):
+                yield block
+                block = []
+    if block:
+        yield block
