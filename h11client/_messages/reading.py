@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from h11client._messages.decoders import Decoder, build_decoder, content_codings
-from h11client.exceptions import RequestException, StreamConsumedError
+from h11client.exceptions import RequestException, ResponseTooLarge, StreamConsumedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,16 +69,42 @@ class _Wire:
         return piece
 
 
+class _Bounded:
+    """A body, as it came or decoded, of which no more than `limit` bytes may come."""
+
+    __slots__ = ("_left", "_limit", "_source")
+
+    def __init__(self, source: Source, limit: int, announced: int) -> None:
+        self._source = source
+        self._limit = limit
+        self._left = limit if announced <= limit else -1
+
+    def read(self, max_bytes: int) -> bytes:
+        left = self._left
+        if left >= 0:
+            piece = self._source.read(min(max_bytes, left + 1))
+            self._left = left = left - len(piece)
+        if left < 0:
+            # Again and again: what a decoder still has must not come after this.
+            raise ResponseTooLarge(f"the body is larger than the {self._limit} bytes allowed")
+        return piece
+
+
 class BodyReader:
     """Reads a body; every method is told the `owner`, so that errors can carry it.
 
-    `consumed` says that the end was read, `decode_content` is the setting of `RawBody`.
+    `consumed` says that the end was read, `decode_content` is the setting of `RawBody`. More than
+    `max_size` bytes, decoded where they are read decoded, are never given out, and none where so
+    many are `announced` already.
     """
 
     __slots__ = (
+        "_announced",
         "_body",
+        "_bounded",
         "_codings",
         "_decoder",
+        "_max_size",
         "_wire",
         "broken",
         "closed",
@@ -86,8 +112,17 @@ class BodyReader:
         "decode_content",
     )
 
-    def __init__(self, body: BodyProtocol, codings: Sequence[bytes]) -> None:
+    def __init__(
+        self,
+        body: BodyProtocol,
+        codings: Sequence[bytes],
+        max_size: int | None = None,
+        announced: int = 0,
+    ) -> None:
         self._body = body
+        self._max_size = max_size
+        self._announced = announced
+        self._bounded: _Bounded | None = None
         self._wire = _Wire(body)
         self._codings = codings  # values of Content-Encoding; none left when they are dealt with
         self._decoder: Decoder | None = None
@@ -165,6 +200,14 @@ class BodyReader:
         getattr(self._body, "abort", self._body.close)()
 
     def _source(self, decoded: bool) -> Source:
+        source = self._unbounded(decoded)
+        if self._max_size is None:
+            return source
+        if self._bounded is None:  # one for all: nobody reads first decoded and then as it came
+            self._bounded = _Bounded(source, self._max_size, self._announced)
+        return self._bounded
+
+    def _unbounded(self, decoded: bool) -> Source:
         if not decoded:
             if self._decoder is not None:
                 raise StreamConsumedError("the body is already being read decoded")

@@ -58,8 +58,11 @@ class Response:
     with its connection, which goes back when the body is read to its end or closed: use the
     response as a context manager, or `close()` it.
 
+    `max_response_size` is the number of bytes, decoded, that may be read of it; None: any number.
+
     Reading raises `IncompleteBody`, `ContentDecodingError`, `BodyReadTimeout` and `ConnectionError`
-    with `.request` and `.response` set, and `StreamConsumedError` for what was read already.
+    with `.request` and `.response` set, `ResponseTooLarge`, and `StreamConsumedError` for what was
+    read already.
     """
 
     __slots__ = (
@@ -74,6 +77,7 @@ class Response:
         "_reader",
         "_seconds",
         "history",
+        "max_response_size",
         "request",
         "status_code",
         "url",
@@ -91,6 +95,7 @@ class Response:
         self.url = request.parsed_url.text
         self.status_code = head.status_code
         self.history: list[Response] = []
+        self.max_response_size: int | None = None
         self._head = head
         self._body = body
         self._seconds = elapsed
@@ -214,7 +219,11 @@ class Response:
 
     def _read_content(self) -> bytes:
         reader = self._reader
-        if reader is None and not self._head.headers.values_of(b"content-encoding"):
+        if (
+            reader is None
+            and self.max_response_size is None
+            and not self._head.headers.values_of(b"content-encoding")
+        ):
             # What most responses are, without what only the others need.
             try:
                 return read_whole(self._body)
@@ -348,12 +357,24 @@ class Response:
         reader = self._reader
         if reader is None:
             codings = self._head.headers.values_of(b"content-encoding")
-            if codings and (self.status_code in (204, 304) or self.request.method == "HEAD"):
-                codings = []  # RFC 9110 section 6.4.1: no content, so there is nothing to decode
-            reader = self._reader = BodyReader(self._body, codings)
+            # RFC 9110 section 6.4.1: no content, so there is nothing to decode.
+            empty = self.status_code in (204, 304) or self.request.method == "HEAD"
+            if empty:
+                codings = []
+            most = self.max_response_size
+            announced = 0 if empty or most is None else self._announced_size()
+            reader = self._reader = BodyReader(self._body, codings, most, announced)
             if self._content is not None:
                 reader.note_whole(len(self._content))
         return reader
+
+    def _announced_size(self) -> int:
+        """The Content-Length where it is that of what is read (RFC 9112 section 6.3), else 0."""
+        values_of = self._head.headers.values_of
+        if values_of(b"transfer-encoding") or values_of(b"content-encoding"):
+            return 0
+        lengths = values_of(b"content-length")
+        return int(lengths[0]) if lengths else 0
 
     def _check_readable(self) -> None:
         if self._content is None and self._reader is not None and self._reader.consumed:
