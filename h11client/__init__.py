@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from h11client._messages.response import Response
     from h11client._session import Session
     from h11client._timeouts import Timeout
+    from h11client._transport.resolving import threaded_resolver
     from h11client.exceptions import (
         BodyReadTimeout,
         ChunkedEncodingError,
@@ -83,6 +84,7 @@ __all__ = [
     # configuration: values
     "Limits",
     "Timeout",
+    "threaded_resolver",
     # what can go wrong
     "exceptions",
     "BodyReadTimeout",
@@ -127,6 +129,7 @@ _HOMES = {
     "Response": "h11client._messages.response",
     "Limits": "h11client._limits",
     "Timeout": "h11client._timeouts",
+    "threaded_resolver": "h11client._transport.resolving",
 }
 
 if not TYPE_CHECKING:
