@@ -68,18 +68,29 @@ def fields(
     return wire + draw(line_ends), seen
 
 
+EXTENSIONS = st.sampled_from([b"", b"", b";a", b";a=b", b' ; a="b;c"', b"\t", b" ", b";\xff"])
+
+
+@st.composite
+def chunks(draw: st.DrawFn) -> list[tuple[bytes, bytes]]:
+    """(size line, data) of each chunk; in some bodies they come in runs of equal ones."""
+    found: list[tuple[bytes, bytes]] = []
+    for block in draw(blocks):
+        size = b"0" * draw(st.integers(0, 3)) + draw(st.sampled_from([b"%x", b"%X"])) % len(block)
+        how_often = draw(st.sampled_from([1, 1, 2, 7]))
+        found += [(size + draw(EXTENSIONS), block)] * how_often
+    return found
+
+
 @st.composite
 def chunked(draw: st.DrawFn) -> tuple[bytes, bytes, list[tuple[bytes, bytes]]]:
     """A body in the chunked coding: its wire form, its bytes, its trailers."""
-    wire = body = b""
-    extension = st.sampled_from([b"", b"", b";a", b";a=b", b' ; a="b;c"', b"\t", b" ", b";\xff"])
-    for block in draw(blocks):
-        size = b"0" * draw(st.integers(0, 3)) + draw(st.sampled_from([b"%x", b"%X"])) % len(block)
-        wire += size + draw(extension) + b"\r\n" + block + b"\r\n"
-        body += block
+    parts = draw(chunks())
     trailers = draw(pairs)
-    wire += b"0" * draw(st.integers(1, 3)) + draw(extension) + b"\r\n"
+    wire = b"".join(line + b"\r\n" + block + b"\r\n" for line, block in parts)
+    wire += b"0" * draw(st.integers(1, 3)) + draw(EXTENSIONS) + b"\r\n"
     wire += b"".join(name + b": " + value + b"\r\n" for name, value in trailers) + b"\r\n"
+    body = b"".join(block for _, block in parts)
     return wire, body, [(name.lower(), value) for name, value in trailers]
 
 

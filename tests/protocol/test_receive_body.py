@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import h11
 from tests.protocol.driving import (
@@ -18,6 +21,7 @@ from tests.protocol.driving import (
     server,
     single_bytes,
 )
+from tests.protocol.strategies import broken, cuts, examples, requests, responses
 
 pytestmark = pytest.mark.deviation("receive-body")
 
@@ -112,8 +116,8 @@ def test_pieces_and_events_may_be_mixed() -> None:
     connection.receive_data(framed(b"4\r\nabcd\r\n2\r\nef\r\n3\r\nghi\r\n0\r\n\r\n"))
     connection.next_event()
     assert connection.receive_body(2) == b"ab"
-    assert connection.next_event().data == b"cd"
-    assert connection.next_event().data == b"ef"
+    assert connection.next_event() == h11.Data(data=b"cd", chunk_end=True)
+    assert connection.next_event() == h11.Data(data=b"ef", chunk_start=True, chunk_end=True)
     assert connection.receive_body(100) == b"ghi"
     assert connection.receive_body(100) is None
     assert connection.next_event() == h11.EndOfMessage()
@@ -225,3 +229,52 @@ def test_events_and_pieces_give_the_same_bytes(seed: int) -> None:
     pieces = single_bytes(wire) if seed == 0 else at_random(wire, seed)
     assert read_all(client(), list(pieces), choice.randint(1, 500)) == b"".join(chunks)
     assert drive(client(), pieces).body == b"".join(chunks)
+
+
+def drive_by_pieces(
+    connection: h11.Connection, pieces: list[bytes], sizes: list[int], eof: bool
+) -> tuple[list, bytes, type, int | None]:
+    """Like `drive`, but bodies are asked for by `receive_body`; a size of 0 asks for an event."""
+    others: list = []
+    body = b""
+    asked = itertools.cycle(sizes)
+    try:
+        for piece in pieces + [b""] * eof:
+            connection.receive_data(piece)
+            while True:
+                size = next(asked) if connection.their_state is h11.SEND_BODY else 0
+                got = connection.receive_body(size) if size else None
+                if got is None:
+                    got = connection.next_event()
+                if got is h11.NEED_DATA or got is h11.PAUSED:
+                    break
+                if type(got) is bytes:
+                    body += got
+                elif type(got) is h11.Data:
+                    body += got.data
+                else:
+                    others.append(got)
+                if type(got) is h11.ConnectionClosed:
+                    break
+    except h11.RemoteProtocolError as error:
+        return others, body, type(error), error.error_status_hint
+    return others, body, type(None), None
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+@examples(200)
+@given(data=st.data())
+def test_pieces_and_events_give_the_same_verdict(side: str, data: st.DataObject) -> None:
+    make, messages = {"client": (client, responses()), "server": (server, requests())}[side]
+    limits = data.draw(
+        st.sampled_from([h11.ParserLimits(), h11.ParserLimits(chunk_line=6, chunk_overhead=4)])
+    )
+    wire = data.draw(messages.map(lambda message: message.wire) | broken(messages))
+    eof = data.draw(st.booleans())
+    sizes = data.draw(st.lists(st.sampled_from([0, 1, 2, 7, 100, 100_000]), min_size=1, max_size=5))
+    whole = drive(make(limits=limits), [wire], eof=eof)
+    events = [event for event in whole.events if type(event) is not h11.Data]
+    expected = (events, whole.body, type(whole.error), whole.hint)
+    assert drive_by_pieces(make(limits=limits), data.draw(cuts(wire)), sizes, eof) == expected
+    assert drive_by_pieces(make(limits=limits), single_bytes(wire), sizes, eof) == expected
+    assert drive_by_pieces(make(limits=limits), [wire], sizes, eof) == expected
