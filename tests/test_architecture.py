@@ -35,6 +35,7 @@ LAYERS = {
     "h11client": [
         ["_version", "_engine", "_timeouts", "_limits", "_log"],
         ["_messages", "_transport", "_transport.polling", "auth", "exceptions"],
+        ["_transport.forking"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
         ["_transport.dial_options"],
         ["_transport.network"],

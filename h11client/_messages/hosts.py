@@ -11,7 +11,7 @@ import re
 
 from h11client.exceptions import InvalidURL
 
-__all__ = ["is_host_field", "read_authority", "shown_url"]
+__all__ = ["address_number", "is_host_field", "read_authority", "shown_url"]
 
 _MAX_HOST = 253  # characters of a domain name (RFC 1035 section 2.3.4), looked at before any IDNA
 _MAX_LABEL = 63
@@ -159,6 +159,23 @@ def _written_ipv6(groups: list[int]) -> str:
         return ":".join(written)
     length, start = max(runs)
     return ":".join(written[:-start]) + "::" + ":".join(written[length - start :])
+
+
+def address_number(host: str) -> tuple[int, int] | None:
+    """An IP address, without brackets and zone, as a number and its bits; None for a name.
+
+    >>> address_number("10.0.0.1"), address_number("::1"), address_number("a.test")
+    ((167772161, 32), (1, 128), None)
+    """
+    if ":" in host:
+        groups = _ipv6_groups(host)
+        if groups is None:
+            return None
+        return int.from_bytes(b"".join(group.to_bytes(2, "big") for group in groups), "big"), 128
+    labels = host.split(".")
+    if not all(_NUMBER.fullmatch(label) for label in labels) or _canonical_ipv4(labels) != host:
+        return None
+    return int.from_bytes(bytes(map(int, labels)), "big"), 32
 
 
 def is_host_field(value: str) -> bool:

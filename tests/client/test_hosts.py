@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h11client._messages.hosts import is_host_field
+from h11client._messages.hosts import address_number, is_host_field
 from h11client._messages.url import parse_url
 from h11client.exceptions import InvalidURL
 
@@ -239,3 +239,23 @@ def test_ipv6_is_accepted_exactly_where_the_standard_library_does():
 @pytest.mark.safety("I4")
 def test_what_may_be_sent_as_host(value, is_one):
     assert is_host_field(value) is is_one
+
+
+ADDRESSES = [
+    ("IPv4", "192.0.2.1", (0xC0000201, 32)),
+    ("IPv6", "2001:db8::1", (0x20010DB8 << 96 | 1, 128)),
+    ("IPv4 in IPv6", "::ffff:192.0.2.1", (0xFFFFC0000201, 128)),
+    ("a name", "a.test", None),
+    ("an octal number", "010.0.0.1", None),
+    ("three numbers", "10.0.1", None),
+    ("too large", "256.0.0.1", None),
+    ("no IPv6", "1::2::3", None),
+    ("nothing", "", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [row[1:] for row in ADDRESSES], ids=[row[0] for row in ADDRESSES]
+)
+def test_an_address_is_a_number_and_its_bits(host: str, expected: tuple[int, int] | None) -> None:
+    assert address_number(host) == expected
