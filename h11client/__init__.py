@@ -16,7 +16,7 @@ from h11client._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from h11client import exceptions
+    from h11client import _timeouts, exceptions
     from h11client._api import (
         delete,
         get,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
     from h11client._session import Session
-    from h11client._timeouts import Timeout
     from h11client._transport.resolving import threaded_resolver
     from h11client.exceptions import (
         BodyReadTimeout,
@@ -64,6 +63,19 @@ if TYPE_CHECKING:
         URLRequired,
         WriteTimeout,
     )
+
+    class Timeout(exceptions.Timeout, _timeouts.Timeout):  # type: ignore[misc]  # for checkers only
+        """What to catch, and what `timeout=` takes: see `exceptions.Timeout`, which this is."""
+
+        def __init__(
+            self,
+            connect: float | None = ...,
+            read: float | None = ...,
+            write: float | None = ...,
+            pool: float | None = ...,
+            total: float | None = ...,
+        ) -> None: ...
+
 
 __all__ = [
     # making requests
@@ -128,7 +140,6 @@ _HOMES = {
     "Request": "h11client._messages.request",
     "Response": "h11client._messages.response",
     "Limits": "h11client._limits",
-    "Timeout": "h11client._timeouts",
     "threaded_resolver": "h11client._transport.resolving",
 }
 

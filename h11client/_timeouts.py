@@ -97,6 +97,8 @@ class Timeout:
 
     __slots__ = ("_limits", "connect", "pool", "read", "total", "write")
 
+    NAMES = frozenset(("connect", "read", "write", "pool", "total"))
+
     connect: float | None
     read: float | None
     write: float | None

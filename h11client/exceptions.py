@@ -39,6 +39,7 @@ functions that touch a stream or `h11`, always with `raise from`.
 
 from __future__ import annotations
 
+from h11client import _timeouts
 from h11client._timeouts import LimitExpired
 
 TYPE_CHECKING = False
@@ -146,9 +147,23 @@ class SSLError(ConnectionError):
 
 
 class Timeout(RequestException):
-    """One of the call's limits of time ran out; `limit` is its name, "total" for instance."""
+    """One of the call's limits of time ran out; `limit` is its name, "total" for instance.
+
+    Programs know two things by this name: what they catch, and the limits that they set. So called
+    with limits, and nothing else, it makes the value that `timeout=` takes.
+
+    >>> Timeout(total=30)
+    Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0, total=30.0)
+    >>> issubclass(ReadTimeout, Timeout)
+    True
+    """
 
     limit: str | None
+
+    def __new__(cls, *args: object, **given: object) -> Timeout:
+        if cls is Timeout and (args or given) and _are_limits(args, given):
+            return _timeouts.Timeout(*args, **given)  # type: ignore[return-value, arg-type]  # see above
+        return super().__new__(cls, *args)
 
     def __init__(
         self,
@@ -159,6 +174,12 @@ class Timeout(RequestException):
     ) -> None:
         super().__init__(*args, request=request, response=response)
         self.limit = limit
+
+
+def _are_limits(args: tuple[object, ...], given: dict[str, object]) -> bool:
+    return given.keys() <= _timeouts.Timeout.NAMES and all(
+        arg is None or isinstance(arg, (int, float)) for arg in args
+    )
 
 
 class ConnectTimeout(ConnectionError, Timeout):

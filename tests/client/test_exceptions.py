@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from h11client import exceptions
+import h11client
+from h11client import _timeouts, exceptions
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import ConnectFailed
@@ -290,3 +291,28 @@ def test_what_is_not_of_streams_or_h11_is_a_mistake_and_is_not_disguised() -> No
         from_stream_error("write", ZeroDivisionError())
     with pytest.raises(TypeError, match="ZeroDivisionError"):
         from_protocol_error(ZeroDivisionError(), during="write")
+
+
+def test_the_name_timeout_is_caught_and_configured() -> None:
+    """Programs written for requests catch `Timeout`; `timeout=` takes the value of that name."""
+    assert h11client.Timeout is exceptions.Timeout
+    with pytest.raises(h11client.Timeout):
+        raise exceptions.BodyReadTimeout("too late", limit="total")
+    assert h11client.Timeout(total=30) == _timeouts.Timeout(total=30)
+    assert h11client.Timeout(3, 10, None) == _timeouts.Timeout(3, 10, None)
+    assert h11client.Timeout(None) == _timeouts.Timeout(None)
+
+
+@pytest.mark.parametrize("args", [(), ("too late",), ("too late", 5), (OSError(),)])
+def test_without_limits_the_name_timeout_is_an_exception(args: tuple[object, ...]) -> None:
+    error = h11client.Timeout(*args)
+    assert type(error) is exceptions.Timeout
+    assert error.args == args
+    assert error.limit is None
+    assert type(pickle.loads(pickle.dumps(error))) is exceptions.Timeout
+
+
+def test_only_the_base_of_the_timeouts_makes_limits() -> None:
+    assert type(exceptions.ReadTimeout(5)) is exceptions.ReadTimeout
+    with pytest.raises(TypeError):
+        exceptions.ReadTimeout(total=5)
