@@ -24,6 +24,7 @@ from collections import deque
 from h11client import _log
 from h11client._timeouts import LimitExpired
 from h11client._transport.connection import open_connection
+from h11client._transport.forking import renew_in_child
 from h11client.exceptions import from_stream_error
 
 try:
@@ -106,6 +107,19 @@ class Lender:
         self.limits = limits
         self._network = network
         self._clock = clock
+        # Connections of an earlier generation are closed when they come back, and those from before
+        # the first one, which are another process's, are not even counted.
+        self._generation = self._first_generation = 0
+        self._start_empty()
+        renew_in_child(self)
+
+    def start_anew(self) -> None:
+        """In a forked child: forgets every connection of the parent, and whoever held a lock."""
+        for line in self._lines.values():
+            for connection in line.idle:
+                connection.stream.abort()
+        self._generation += 1
+        self._first_generation = self._generation
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -115,8 +129,6 @@ class Lender:
         self._idle = 0
         self._tickets: deque[_Ticket] = deque()
         self._orphans: SimpleQueue[Connection] = SimpleQueue()
-        # Connections of an earlier generation are closed when they come back.
-        self._generation = 0
 
     # --- taking ----------------------------------------------------------------------------
 
@@ -251,14 +263,14 @@ class Lender:
         try:
             connection = open_connection(route, self._network, deadline, self.limits)
         except BaseException:
-            self._give_up_slot(route)
+            self._give_up_slot(route, generation)
             raise
         connection.generation = generation
         return connection
 
     def replace(self, connection: Connection, deadline: Deadline) -> Connection:
-        """A fresh connection in the slot of a stale one; when dialling fails the slot is free."""
-        connection.close("stale: the server had closed it; the request is sent once more")
+        """A fresh connection in the slot of this one; when dialling fails the slot is free."""
+        connection.close("the request is sent once more, over a fresh connection")
         return self._dial(connection.route, deadline)
 
     # --- giving back -----------------------------------------------------------------------
@@ -285,7 +297,8 @@ class Lender:
             else:
                 if reusable:
                     dead.append((connection, "the session was closed"))
-                self._free(connection.route)
+                if connection.generation >= self._first_generation:
+                    self._free(connection.route)
             if dead or self._tickets:
                 self._settle(dead)
         if dead:
@@ -316,10 +329,11 @@ class Lender:
             for connection in line.idle:
                 connection.stream.abort()
 
-    def _give_up_slot(self, route: Route) -> None:
+    def _give_up_slot(self, route: Route, generation: int) -> None:
         dead: _Dead = []
         with self._lock:
-            self._free(route)
+            if generation >= self._first_generation:
+                self._free(route)
             self._settle(dead)
         _close_all(dead)
 
@@ -369,7 +383,9 @@ class Lender:
         while True:
             try:
                 while True:
-                    self._free(self._orphans.get_nowait().route)
+                    orphan = self._orphans.get_nowait()
+                    if orphan.generation >= self._first_generation:
+                        self._free(orphan.route)
             except Empty:
                 pass
             if not self._serve_one(dead):

@@ -19,6 +19,16 @@ _contexts_lock = Lock()
 _MOST_CONTEXTS = 32  # a context with certifi's authorities takes half a megabyte
 
 
+def _renew_lock() -> None:
+    """In a forked child, where the thread that may have held the lock does not exist."""
+    global _contexts_lock
+    _contexts_lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def context_for(config: TLSConfig) -> ssl.SSLContext:
     """The context for a configuration, made once and kept until one of its files changes.
 
