@@ -1,8 +1,7 @@
 """The pool, which is the default transport: one request in, one response out.
 
-Who has which connection is the `Lender`'s business. Here is the order of one exchange, and the
-one case in which a request is sent twice without anybody having asked for it: over a kept-alive
-connection that the server had closed in passing.
+Who has which connection is the `Lender`'s business, and when a request is sent once more without
+anybody having asked for it that of `repeating`. Here is the order of one exchange.
 """
 
 from __future__ import annotations
@@ -14,18 +13,16 @@ from h11client._messages.response import Response
 from h11client._timeouts import Deadline, Timeout
 from h11client._transport.connection import build_event
 from h11client._transport.lending import Lender
+from h11client._transport.repeating import ASKING_AGAIN, event_to_repeat, was_stale
 from h11client._transport.response_body import ResponseBody
 from h11client._transport.route import build_route
-from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from h11client._messages.body import Body
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import TimeoutLike
-    from h11client._transport.connection import Connection
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.lending import PoolCounts
     from h11client._transport.network import Cert, Network, Verify
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool"]
 
-# RFC 9110 section 9.2.2: doing them twice is doing them once.
-_IDEMPOTENT = frozenset(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 _ROUTES_REMEMBERED = 256
 
 
@@ -104,7 +99,8 @@ class Pool:
         """Sends one request and returns its response, whose body is still to be read.
 
         A connection that turns out to have been closed by the server while it was idle is
-        replaced once, when repeating the request is safe (RFC 9112 section 9.3.1). Raises our
+        replaced once, when repeating the request is safe (RFC 9112 section 9.3.1); so is one whose
+        answer says that the request was not looked at (408, 417, 421). Raises our
         exceptions for what peer and network do; what the body's own iterator raises passes
         unchanged.
         """
@@ -117,20 +113,28 @@ class Pool:
         lender = self._lender
         started = self.clock()
         connection = lender.acquire(route, deadline)
+        repeated = False
         while True:
             try:
                 connection.send_request(event, body, deadline)
                 head = connection.read_head(deadline)
-                break
+                if head.status_code not in ASKING_AGAIN:
+                    break
+                again = event_to_repeat(connection, event, request, head, deadline, repeated)
+                if again is None:
+                    break
+                event = again
             except BaseException as error:
                 try:
-                    if not _was_stale(connection, request, body, error):
+                    if not was_stale(connection, request, body, error):
                         raise
                     body.rewind()
                 except BaseException:
                     lender.break_off(connection, error)
                     raise
-            # A fresh connection cannot be stale, so this happens once at most.
+            # A fresh connection cannot be stale, and 408 and 421 are heard once: this comes to an
+            # end soon (RFC 9112 section 9.3.1).
+            repeated = True
             connection = lender.replace(connection, deadline)
         return Response(
             request=request,
@@ -157,25 +161,3 @@ class Pool:
             route = routes[key] = build_route(url, dial=self._dial_options)
         return route
 
-
-def _was_stale(
-    connection: Connection, request: PreparedRequest, body: Body, error: BaseException
-) -> bool:
-    """Whether the server had closed a kept-alive connection in passing, and repeating is safe.
-
-    RFC 9112 section 9.3.1, RFC 9110 section 9.2.2: only a reused connection can be stale; any byte
-    of a response shows that the request has arrived; once something was written, only methods that
-    may be done twice are. The body must be there again.
-    """
-    return (
-        connection.peer_left
-        and connection.served > 1
-        and not connection.response_started
-        and isinstance(error, RequestException)
-        and (connection.nothing_written or _is_idempotent(request))
-        and (body.bytes is not None or body.replayable)
-    )
-
-
-def _is_idempotent(request: PreparedRequest) -> bool:
-    return request.method in _IDEMPOTENT or "Idempotency-Key" in request.headers
