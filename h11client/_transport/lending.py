@@ -105,7 +105,7 @@ class Lender:
 
     def __init__(self, limits: Limits, network: Network, clock: Callable[[], float]) -> None:
         self.limits = limits
-        self._network = network
+        self.network = network
         self._clock = clock
         # Connections of an earlier generation are closed when they come back, and those from before
         # the first one, which are another process's, are not even counted.
@@ -261,7 +261,7 @@ class Lender:
         """A new connection in a slot that the caller has; the slot is free again if it fails."""
         generation = self._generation
         try:
-            connection = open_connection(route, self._network, deadline, self.limits)
+            connection = open_connection(route, self.network, deadline, self.limits)
         except BaseException:
             self._give_up_slot(route, generation)
             raise

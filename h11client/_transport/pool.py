@@ -20,6 +20,7 @@ from h11client._transport.route import build_route
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import TimeoutLike
@@ -57,6 +58,17 @@ class Pool:
         self._lender = Lender(Limits() if limits is None else limits, network, clock)
         self._dial_options: DialOptions | None = None
         self._routes: dict[tuple[str, str, int], Route] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        # The configuration travels, connections do not.
+        lender = self._lender
+        left = {"_lender": (lender.limits, lender.network), "_routes": {}}
+        return {**self.__dict__, **left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        limits, network = state["_lender"]
+        self._lender = Lender(limits, network, self.clock)
 
     @property
     def limits(self) -> Limits:
