@@ -17,11 +17,11 @@ from h11client.exceptions import InvalidHeader, InvalidProxyURL, InvalidURL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Sequence
     from typing import TypeAlias
 
     from h11client._messages.headers import HeadersArgument
+    from h11client._transport.network import Cert, Verify
     from h11client.auth import HTTPBasicAuth
 
     ProxyAuth: TypeAlias = tuple[str | bytes, str | bytes] | HTTPBasicAuth | None
@@ -60,13 +60,25 @@ class Proxy:
     Proxy('http://***@proxy.test:3128')
     """
 
-    __slots__ = ("_key", "auth", "authorization", "headers", "host", "port", "scheme")
+    __slots__ = (
+        "_key",
+        "auth",
+        "authorization",
+        "cert",
+        "headers",
+        "host",
+        "port",
+        "scheme",
+        "verify",
+    )
 
     scheme: str
     host: str
     port: int
     auth: HTTPBasicAuth | None
     headers: tuple[tuple[bytes, bytes], ...]
+    verify: Verify | None
+    cert: Cert
     authorization: ProxyAuthorization | None
     _key: tuple[object, ...]
 
@@ -76,8 +88,8 @@ class Proxy:
         *,
         auth: ProxyAuth = None,
         headers: HeadersArgument = None,
-        verify: bool | str | ssl.SSLContext | None = None,
-        cert: str | tuple[str, ...] | None = None,
+        verify: Verify | None = None,
+        cert: Cert = None,
     ) -> None:
         scheme, host, port, userinfo = _parse_url(url)
         own = _read_auth(auth) if auth is not None else _read_userinfo(userinfo)
@@ -87,6 +99,8 @@ class Proxy:
         put(self, "port", port)
         put(self, "auth", own)
         put(self, "headers", _read_headers(headers))
+        put(self, "verify", verify)
+        put(self, "cert", cert)
         put(self, "authorization", None if own is None else ProxyAuthorization(own))
         put(self, "_key", (scheme, host, port, own, self.headers, verify, cert))
 
@@ -100,17 +114,17 @@ class Proxy:
         """How TLS to the proxy itself is checked; None when there is none."""
         if self.scheme != "https":
             return None
-        verify, cert = self._key[-2:]
-        return TLSConfig(True if verify is None else verify, cert)  # type: ignore[arg-type]  # as given
+        return TLSConfig(True if self.verify is None else self.verify, self.cert).with_files()
 
-    def for_call(self, verify: bool | str | ssl.SSLContext) -> Proxy:
+    def for_call(self, verify: Verify) -> Proxy:
         """The same with the call's `verify` for TLS to it, unless it has one of its own."""
-        if self.scheme != "https" or verify is True or self._key[-2] is not None:
+        if self.scheme != "https" or verify is True or self.verify is not None:
             return self
-        proxy = object.__new__(Proxy)
+        proxy: Proxy = object.__new__(Proxy)
         for name in Proxy.__slots__:
             object.__setattr__(proxy, name, getattr(self, name))
-        object.__setattr__(proxy, "_key", (*self._key[:-2], verify, self._key[-1]))
+        object.__setattr__(proxy, "verify", verify)
+        object.__setattr__(proxy, "_key", (*self._key[:-2], verify, self.cert))
         return proxy
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -136,16 +150,15 @@ class Proxy:
         return f"Proxy('{before}://{'' if self.auth is None else '***@'}{after}')"
 
     def __reduce__(self) -> tuple[object, ...]:
-        verify, cert = self._key[-2:]
-        return _unpickle, (str(self), self.auth, self.headers, verify, cert)
+        return _unpickle, (str(self), self.auth, self.headers, self.verify, self.cert)
 
 
 def _unpickle(
     url: str,
     auth: HTTPBasicAuth | None,
     headers: tuple[tuple[bytes, bytes], ...],
-    verify: bool | str | None,
-    cert: str | tuple[str, ...] | None,
+    verify: Verify | None,
+    cert: Cert,
 ) -> Proxy:
     return Proxy(url, auth=auth, headers=headers, verify=verify, cert=cert)
 

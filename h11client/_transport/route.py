@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from h11client._messages.url import URL
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxies import Proxy
 
 __all__ = ["Route", "build_route"]
 
@@ -16,11 +17,13 @@ __all__ = ["Route", "build_route"]
 _DEFAULT_TLS = TLSConfig()
 
 
-class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
+class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Proxy | None"]):
     """Where a connection leads and how it is made: two requests with equal routes may share one.
 
     A tuple, so that looking up the pool's line of a route hashes without a Python frame. `tls` is
-    None for plain http, `dial` None when a session says nothing about it.
+    None for plain http, `dial` None when a session says nothing about it, `proxy` None for the
+    direct way. A proxy that forwards requests is itself where the connection leads: it is the same
+    for all http origins.
 
     >>> Route("http", "example.com", 80) == Route("http", "example.com", 80)
     True
@@ -37,11 +40,14 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
         port: int,
         tls: TLSConfig | None = None,
         dial: DialOptions | None = None,
+        proxy: Proxy | None = None,
     ) -> Route:
-        return tuple.__new__(cls, (scheme, host, port, tls, dial))
+        return tuple.__new__(cls, (scheme, host, port, tls, dial, proxy))
 
-    def __getnewargs__(self) -> tuple[str, str, int, TLSConfig | None, DialOptions | None]:
-        return self[0], self[1], self[2], self[3], self[4]
+    def __getnewargs__(
+        self,
+    ) -> tuple[str, str, int, TLSConfig | None, DialOptions | None, Proxy | None]:
+        return self[0], self[1], self[2], self[3], self[4], self[5]
 
     @property
     def scheme(self) -> str:
@@ -64,6 +70,21 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
         return self[4]
 
     @property
+    def proxy(self) -> Proxy | None:
+        return self[5]
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether requests go to a proxy that forwards them: in absolute-form."""
+        return self[5] is not None and self[0] == "http" and self[5].forwards
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as a CONNECT names them."""
+        host = self[1].partition("%")[0]
+        return f"[{host}]:{self[2]}" if ":" in host else f"{host}:{self[2]}"
+
+    @property
     def server_hostname(self) -> str:
         """The name that a certificate is checked against: no zone, no trailing dot."""
         dial = self[4]
@@ -72,7 +93,11 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None"]):
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        if self.proxy is None:
+            return f"{self.scheme}://{host}:{self.port}"
+        if self.forwarded:
+            return f"the proxy {self.proxy}"
+        return f"{self.scheme}://{host}:{self.port} through {self.proxy}"
 
     def __repr__(self) -> str:
         options = [f" {option!r}" for option in (self.tls, self.dial) if option is not None]
@@ -84,6 +109,7 @@ def build_route(
     verify: Verify = True,
     cert: Cert = None,
     dial: DialOptions | None = None,
+    proxy: Proxy | None = None,
 ) -> Route:
     """The route to where `url` leads, for these options of a call.
 
@@ -91,10 +117,18 @@ def build_route(
     connection to an http origin.
     """
     scheme = url.scheme
+    host, port = url.host, url.port
+    if proxy is not None:
+        if dial is not None and dial.uds is not None:
+            proxy = None  # the socket is where to go
+        else:
+            proxy = proxy.for_call(verify)
+            if scheme == "http" and proxy.forwards:
+                host, port = proxy.host, proxy.port
     if scheme != "https":
         if dial is not None and dial.server_hostname is not None:
             dial = dial.replace(server_hostname=None)
-        return Route(scheme, url.host, url.port, None, dial or None)
+        return Route(scheme, host, port, None, dial or None, proxy)
     plain = verify is True and cert is None
     tls = _DEFAULT_TLS if plain else TLSConfig(verify, cert).with_files()
-    return Route(scheme, url.host, url.port, tls, dial or None)
+    return Route(scheme, host, port, tls, dial or None, proxy)
