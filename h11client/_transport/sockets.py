@@ -21,11 +21,12 @@ from h11client._transport.dialing import dial, dial_unix, numeric, resolve
 from h11client._transport.forking import close_in_child
 from h11client._transport.network import CallerError
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
+from h11client._transport.tls_sessions import TLSSessions
 from h11client.exceptions import ConnectTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from typing import Any
 
     from h11client._timeouts import Deadline, Limit
@@ -41,6 +42,11 @@ _MOST_PIECES = 1024
 
 # Bytes which are copied in less time than sendmsg takes longer than send: measured, 0.4 us.
 _CHEAPER_TO_JOIN = 8 * 1024
+
+# What says something about the file, or about the system, and nothing about the socket.
+_NOT_BY_SENDFILE = frozenset(
+    [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO, errno.EBADF, errno.EOVERFLOW]
+)
 
 
 class _OwnedSocket(socket.socket):
@@ -200,6 +206,40 @@ class SocketStream:
         finally:
             self._poller.modify(descriptor, READY_TO_READ)
 
+    def send_file(self, descriptor: int, offset: int, count: int, limit: Limit) -> bool | None:
+        """See `FileStream` in `network`."""
+        sendfile = getattr(os, "sendfile", None)  # looked up late: it is missing on some systems
+        if sendfile is None:
+            return None
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        milliseconds = limit.milliseconds
+        own = self._socket.fileno()
+        while True:
+            try:
+                sent: int = sendfile(own, descriptor, offset, count)
+            except BlockingIOError:
+                if not self._wait_to_write(own, milliseconds, limit):
+                    return False
+                milliseconds = _left(end, limit)
+            except OSError as error:
+                if error.errno in _NOT_BY_SENDFILE:
+                    return None
+                raise
+            else:
+                self.bytes_written += sent
+                return True if sent else None  # None: the file ends here
+
+    def _wait_to_write(self, descriptor: int, milliseconds: float | None, limit: Limit) -> bool:
+        """Whether there is room again; False when the peer has sent something instead."""
+        self._poller.modify(descriptor, READY_TO_WRITE | READY_TO_READ)
+        try:
+            events = self._poll(milliseconds)
+        finally:
+            self._poller.modify(descriptor, READY_TO_READ)
+        if not events:
+            raise LimitExpired(limit)
+        return bool(events[0][1] & (READY_TO_WRITE | FAILED))
+
     def _take_unsent(self) -> bytes:
         unsent, self._unsent = self._unsent, b""
         return unsent
@@ -213,6 +253,13 @@ class SocketStream:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # not connected any more: then nobody waits for it either
+
+    def detach(self) -> socket.socket:
+        """The socket, blocking, for whoever speaks something else on it; the stream is closed."""
+        self._poll = _poll_nothing
+        plain = socket.socket(fileno=self._socket.detach())
+        plain.setblocking(True)
+        return plain
 
     def close(self) -> None:
         # The poll object knows a number, and the next socket of the process may get the same.
@@ -287,7 +334,10 @@ def _addresses(host: str, port: int, options: DialOptions, limit: Limit) -> list
 
 
 class SocketNetwork:
-    """The network of this machine: TCP, and TLS over it."""
+    """The network of this machine: TCP, unix sockets, and TLS over them."""
+
+    def __init__(self) -> None:
+        self._tls_sessions = TLSSessions()
 
     def connect(
         self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
@@ -302,9 +352,14 @@ class SocketNetwork:
         return SocketStream(_owned(dial(addresses, deadline, options)))
 
     def start_tls(
-        self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+        self,
+        stream: Stream,
+        config: TLSConfig,
+        server_hostname: str,
+        deadline: Deadline,
+        resume_as: Hashable = None,
     ) -> Stream:
         # Not before it is needed: a program that only speaks http never loads `ssl`.
         from h11client._transport.tls import start_tls
 
-        return start_tls(stream, config, server_hostname, deadline)
+        return start_tls(stream, config, server_hostname, deadline, self._tls_sessions, resume_as)

@@ -204,3 +204,16 @@ def test_sixteen_threads_on_one_session(serve, ca, most, tls):
         counts = session._transport.counts()
         assert counts.open == counts.idle <= min(most, 20)
     assert server.accepted <= (16 if most == 100 else 3)
+
+
+@pytest.mark.safety("L1")
+def test_a_response_dropped_in_a_cycle_closes_its_connection_without_a_warning(serve):
+    # The collector finalises what is in a cycle in any order: the socket may come first.
+    server = serve(keep_answering)
+    with h11client.Session(limits=h11client.Limits(max_connections=1)) as session:
+        for number in range(3):
+            cycle = [session.get(f"{server.url}/{number}", stream=True)]
+            cycle.append(cycle)
+            del cycle
+            gc.collect()  # a warning in a finaliser fails the test
+            assert session._transport.counts().open == 0
