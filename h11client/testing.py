@@ -40,7 +40,7 @@ from h11client._transport.network import TLSInfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
     from typing import TypeAlias
 
     from h11client._timeouts import Deadline
@@ -370,7 +370,12 @@ class ScriptedNetwork:
         return stream
 
     def start_tls(
-        self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+        self,
+        stream: Stream,
+        config: TLSConfig,
+        server_hostname: str,
+        deadline: Deadline,
+        resume_as: Hashable = None,
     ) -> Stream:
         if not isinstance(stream, ScriptedStream):
             raise ScriptError(f"TLS is started on {stream!r}, which is not of this network")

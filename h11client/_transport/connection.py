@@ -68,7 +68,7 @@ def open_connection(
         if route.tls is not None:
             operation = "tls"
             # When this fails the stream below it has been closed.
-            stream = network.start_tls(stream, route.tls, route.server_hostname, deadline)
+            stream = network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
     except (OSError, LimitExpired) as error:
         raise from_stream_error(operation, error, str(route)) from error
     except CallerError as passed:

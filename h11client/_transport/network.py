@@ -40,7 +40,7 @@ from sys import modules
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
     from typing import Any, Protocol, TypeAlias
 
     from h11client._timeouts import Deadline, Limit
@@ -172,10 +172,11 @@ class TLSInfo:
 
     `version` is for example "TLSv1.3", `cipher` the suite's name, `certificate` the peer's
     certificate in DER (None when it was not asked for), `server_hostname` the name that was
-    checked against it, `alpn` the protocol chosen (RFC 7301) or None.
+    checked against it, `alpn` the protocol chosen (RFC 7301) or None. `resumed` says that an
+    earlier session was taken up, whose certificate is this one (RFC 8446 section 2.2).
     """
 
-    __slots__ = ("alpn", "certificate", "cipher", "server_hostname", "version")
+    __slots__ = ("alpn", "certificate", "cipher", "resumed", "server_hostname", "version")
 
     def __init__(
         self,
@@ -184,12 +185,14 @@ class TLSInfo:
         certificate: bytes | None,
         server_hostname: str,
         alpn: str | None,
+        resumed: bool = False,
     ) -> None:
         self.version = version
         self.cipher = cipher
         self.certificate = certificate
         self.server_hostname = server_hostname
         self.alpn = alpn
+        self.resumed = resumed
 
     def __repr__(self) -> str:
         return f"<TLSInfo {self.version} {self.cipher} {self.server_hostname}>"
@@ -271,6 +274,19 @@ class Stream(Protocol):
         ...
 
 
+class FileStream(Stream, Protocol):
+    """A stream to which the kernel can send a file by itself: a plain socket."""
+
+    def send_file(self, descriptor: int, offset: int, count: int, limit: Limit) -> bool | None:
+        """Sends 1 to `count` bytes of a regular file from `offset` on; `bytes_written` says how many.
+
+        Always watches. True: some are out. False: none are, because the peer has sent something.
+        None: none are, because the file ends here, or is one which the kernel cannot send; reading
+        it will tell. Not after a write that returned False: what that left over comes first.
+        """
+        ...
+
+
 class Network(Protocol):
     """Makes streams. A session has one; a test puts a scripted one in its place."""
 
@@ -287,9 +303,17 @@ class Network(Protocol):
         ...
 
     def start_tls(
-        self, stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+        self,
+        stream: Stream,
+        config: TLSConfig,
+        server_hostname: str,
+        deadline: Deadline,
+        resume_as: Hashable = None,
     ) -> Stream:
         """Shakes hands within what is left of the connect budget and returns the TLS stream.
+
+        With `resume_as` an earlier TLS session may be resumed, which had the same one: it names
+        everything that the peer was checked for and by, a whole route.
 
         The stream given must not be used any more. When this raises (`OSError`, of which
         `ssl.SSLError` is one, or `LimitExpired`), `stream` has been closed.

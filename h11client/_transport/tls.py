@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from functools import partial
 from time import monotonic
 
 from h11client._timeouts import Limit, LimitExpired
@@ -33,10 +34,11 @@ from h11client._transport.trust import context_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from h11client._timeouts import Deadline
     from h11client._transport.network import Buffer, Stream, TLSConfig
+    from h11client._transport.tls_sessions import TLSSessions
 
 __all__ = ["TLSStream", "start_tls"]
 
@@ -67,6 +69,7 @@ class TLSStream:
         "_failure",
         "_incoming",
         "_inner",
+        "_keep_session",
         "_object",
         "_outgoing",
         "_pending",
@@ -87,7 +90,13 @@ class TLSStream:
     tls: TLSInfo | None
     eof_was_clean: bool
 
-    def __init__(self, inner: Stream, context: ssl.SSLContext, server_hostname: str) -> None:
+    def __init__(
+        self,
+        inner: Stream,
+        context: ssl.SSLContext,
+        server_hostname: str,
+        session: ssl.SSLSession | None = None,
+    ) -> None:
         self._inner = inner
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -96,7 +105,11 @@ class TLSStream:
         try:
             name = server_hostname.partition("%")[0].removesuffix(".").encode("ascii")
             self._object = context.wrap_bio(
-                self._incoming, self._outgoing, server_side=False, server_hostname=name
+                self._incoming,
+                self._outgoing,
+                server_side=False,
+                server_hostname=name,
+                session=session,
             )
         except (ValueError, TypeError) as error:  # the latter for a NUL
             raise ssl.SSLError(f"{server_hostname!r} cannot be a server's name") from error
@@ -106,6 +119,8 @@ class TLSStream:
         self._plain = b""  # decrypted by is_readable(), not read yet
         self._failure: OSError | None = None  # met by is_readable(), not raised yet
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
+        # What keeps the session for the next connection, until it has been kept.
+        self._keep_session: Callable[[ssl.SSLSession], None] | None = None
         self._cut = False  # the last record may not be out in full
         self._base = 0  # what the stream below had written when the handshake was over
         self.bytes_written = 0
@@ -134,6 +149,19 @@ class TLSStream:
         self._base = self._inner.bytes_written
         self.tls = _info(self._object, server_hostname)
 
+    def keep_session(self, keep: Callable[[ssl.SSLSession], None]) -> None:
+        """Hands the session to `keep` once it can be resumed: tickets come after the handshake."""
+        self._keep_session = keep
+
+    def _hand_out_session(self) -> None:
+        session = self._object.session
+        if session is None or self._keep_session is None:
+            return
+        # Before its ticket a TLS 1.3 session is only a name (RFC 8446 section 4.6.1).
+        if session.has_ticket or (session.id and self._object.version() == "TLSv1.2"):
+            self._keep_session(session)
+            self._keep_session = None
+
     def _send_handshake(self, limit: Limit) -> None:
         if self._outgoing.pending:
             self._inner.write(self._outgoing.read(), limit)
@@ -154,6 +182,9 @@ class TLSStream:
                 data = self._ssl_read(max_bytes)
             except ssl.SSLWantReadError:
                 pass
+            except ssl.SSLError:
+                self._keep_session = None  # RFC 5246 section 7.2.2: not after a fatal alert
+                raise
             else:
                 if not data:
                     return self._end()
@@ -172,6 +203,9 @@ class TLSStream:
             except ssl.SSLWantReadError:
                 wait_first = True
                 left = self._answer_and_go_on(limit, end)
+            except ssl.SSLError:
+                self._keep_session = None
+                raise
             else:
                 if not data:
                     return self._end()
@@ -261,6 +295,8 @@ class TLSStream:
         inner = self._inner
         for _ in range(_MOST_IDLE_ROUNDS):
             if not inner.is_readable():
+                if self._keep_session is not None:
+                    self._hand_out_session()
                 return False
             try:
                 data = inner.read(_CIPHERTEXT_BYTES, _NOW)
@@ -292,6 +328,8 @@ class TLSStream:
         self._inner.interrupt()
 
     def close(self) -> None:
+        if self._failure is None and self._keep_session is not None:
+            self._hand_out_session()
         if self._failure is None and not self._cut:
             try:
                 self._object.unwrap()
@@ -334,22 +372,39 @@ def _info(connection: ssl.SSLObject, server_hostname: str) -> TLSInfo:
         certificate=connection.getpeercert(binary_form=True),
         server_hostname=server_hostname,
         alpn=connection.selected_alpn_protocol(),
+        resumed=bool(connection.session_reused),
     )
 
 
 def start_tls(
-    stream: Stream, config: TLSConfig, server_hostname: str, deadline: Deadline
+    stream: Stream,
+    config: TLSConfig,
+    server_hostname: str,
+    deadline: Deadline,
+    sessions: TLSSessions | None = None,
+    key: Hashable = None,
 ) -> TLSStream:
-    """Puts TLS on `stream`: see `Network.start_tls`."""
+    """Puts TLS on `stream`: see `Network.start_tls`; resumes the session that is kept for `key`."""
     try:
         limit = deadline.limit("connect")
         # A server speaks second in TLS. What came before was not sent under its protection, and
         # must not be taken for something that was.
         if stream.is_readable() and stream.read(1, limit):
             raise ssl.SSLError("bytes came before the TLS handshake")
-        secured = TLSStream(stream, context_for(config), server_hostname)
+        context = context_for(config)
+        if sessions is None or key is None or not _checks(context):
+            secured = TLSStream(stream, context, server_hostname)
+            secured.handshake(server_hostname, deadline)
+            return secured
+        secured = TLSStream(stream, context, server_hostname, sessions.take(key, context))
         secured.handshake(server_hostname, deadline)
     except BaseException:
         stream.close()
         raise
+    secured.keep_session(partial(sessions.put, key, context))
     return secured
+
+
+def _checks(context: ssl.SSLContext) -> bool:
+    """Whether a finished handshake says who the peer is."""
+    return context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname

@@ -1,0 +1,222 @@
+"""h11client/_transport/tls_sessions.py: what is resumed, and what never is."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import trustme
+
+from h11client._timeouts import Deadline, Timeout
+from h11client._transport import tls_sessions
+from h11client._transport.network import TLSConfig
+from h11client._transport.tls import TLSStream, start_tls
+from h11client._transport.tls_sessions import TLSSessions
+from tests.client.stream_peers import PATIENT, MemoryServer, server_context
+
+BOTH = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+
+
+class House:
+    """One server's keys, the client's sessions, and connections between the two."""
+
+    def __init__(self) -> None:
+        self.authority = trustme.CA()
+        self.context = server_context(self.authority, "a.test", "b.test")
+        self.sessions = TLSSessions()
+
+    def connect(
+        self, verify: Any, key: object = "a.test", host: str = "a.test"
+    ) -> tuple[TLSStream, MemoryServer]:
+        server = MemoryServer(self.context)
+        deadline = Deadline(Timeout())
+        stream = start_tls(server, TLSConfig(verify), host, deadline, self.sessions, key)
+        server.work()
+        return stream, server
+
+    def visit(self, verify: Any, key: object = "a.test", host: str = "a.test") -> bool:
+        """Connects, has a word, and closes in order; whether the session was resumed."""
+        stream, server = self.connect(verify, key, host)
+        server.send(b"hello")
+        assert stream.read(5, PATIENT) == b"hello"
+        assert stream.tls is not None
+        assert stream.tls.resumed is bool(server.object.session_reused)
+        stream.close()
+        return stream.tls.resumed
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+def path(house: House) -> Iterator[str]:
+    with house.authority.cert_pem.tempfile() as name:
+        yield name
+
+
+@BOTH
+def test_the_second_connection_of_a_route_resumes_the_session(
+    house: House, path: str, version: Any
+) -> None:
+    house.context.maximum_version = version
+    assert [house.visit(path) for _ in range(4)] == [False, True, True, True]
+
+
+def test_the_certificate_of_a_resumed_session_is_told(house: House, path: str) -> None:
+    house.visit(path)
+    stream, _ = house.connect(path)
+    assert stream.tls is not None
+    assert stream.tls.resumed
+    assert stream.tls.certificate is not None
+    assert stream.tls.cipher is not None
+
+
+@BOTH
+def test_a_session_is_kept_while_its_connection_is_idle(
+    house: House, path: str, version: Any
+) -> None:
+    house.context.maximum_version = version
+    stream, _ = house.connect(path)
+    assert not stream.is_readable()
+    assert len(house.sessions) == 1
+    assert house.visit(path)
+
+
+@pytest.mark.safety("T4")
+def test_a_session_is_never_offered_under_another_key(house: House, path: str) -> None:
+    house.visit(path, "a.test", "a.test")
+    assert not house.visit(path, "b.test", "b.test")
+    assert not house.visit(path, "a.test:8443")
+    assert not house.visit(path, None)
+    assert house.visit(path, "a.test", "a.test")
+
+
+@pytest.mark.safety("T4")
+def test_a_session_is_never_offered_with_another_trust(house: House, path: str) -> None:
+    house.visit(path)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    own.load_verify_locations(path)
+    assert not house.visit(own)
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    other.load_verify_locations(path)
+    assert not house.visit(other)
+
+
+@pytest.mark.safety("T4")
+def test_nothing_is_kept_of_connections_that_verified_nothing(house: House, path: str) -> None:
+    assert [house.visit(False) for _ in range(2)] == [False, False]
+    nameless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    nameless.check_hostname = False
+    nameless.load_verify_locations(path)
+    assert [house.visit(nameless) for _ in range(2)] == [False, False]
+    assert len(house.sessions) == 0
+    assert not house.visit(path)
+
+
+@pytest.mark.safety("T4", "T5")
+@BOTH
+def test_nothing_is_kept_of_a_failed_handshake(house: House, path: str, version: Any) -> None:
+    house.context.maximum_version = version
+    for _ in range(2):
+        with pytest.raises(ssl.SSLCertVerificationError):
+            house.connect(path, "c.test", "c.test")
+    assert len(house.sessions) == 0
+
+
+@pytest.mark.safety("T4")
+def test_a_session_that_failed_to_resume_is_forgotten(house: House, path: str) -> None:
+    house.visit(path)
+
+    class Deaf(MemoryServer):
+        def work(self) -> None:
+            if self.incoming.read():
+                self.outgoing.write(b"\x15\x03\x03\x00\x02\x02\x28")  # handshake_failure
+
+    with pytest.raises(ssl.SSLError):
+        start_tls(
+            Deaf(house.context),
+            TLSConfig(path),
+            "a.test",
+            Deadline(Timeout()),
+            house.sessions,
+            "a.test",
+        )
+    assert len(house.sessions) == 0
+    assert not house.visit(path)
+
+
+@pytest.mark.safety("T4")
+@pytest.mark.parametrize("probed", [False, True])
+@pytest.mark.parametrize("wait_first", [False, True])
+def test_a_connection_that_broke_leaves_no_session(
+    house: House, path: str, probed: bool, wait_first: bool
+) -> None:
+    stream, server = house.connect(path)
+    server.outgoing.write(b"\x17\x03\x03\x00\x20" + bytes(32))  # no record of this connection
+    if probed:
+        assert stream.is_readable()
+    with pytest.raises(ssl.SSLError):
+        stream.read(100, PATIENT, wait_first)
+    stream.close()
+    assert len(house.sessions) == 0
+
+
+def test_an_aborted_connection_keeps_silent(house: House, path: str) -> None:
+    stream, _ = house.connect(path)
+    stream.abort()
+    assert len(house.sessions) == 0
+
+
+def test_a_session_is_offered_once(house: House, path: str) -> None:
+    house.visit(path)
+    first, _ = house.connect(path)
+    second, _ = house.connect(path)
+    assert first.tls is not None
+    assert second.tls is not None
+    assert (first.tls.resumed, second.tls.resumed) == (True, False)
+
+
+def test_a_server_without_tickets_is_no_trouble(house: House, path: str) -> None:
+    house.context.num_tickets = 0
+    assert [house.visit(path) for _ in range(2)] == [False, False]
+    assert len(house.sessions) == 0
+
+
+@pytest.mark.safety("L2")
+def test_the_sessions_kept_are_bounded_and_the_oldest_goes_first() -> None:
+    sessions: Any = TLSSessions()
+    most = tls_sessions._MOST_KEPT
+    for number in range(most):
+        sessions.put(number, "context", number)
+    sessions.put(0, "context", "again")
+    sessions.put("one more", "context", "one more")
+    assert len(sessions) == most
+    assert sessions.take(1, "context") is None
+    assert sessions.take(0, "context") == "again"
+    assert sessions.take("one more", "context") == "one more"
+
+
+def test_threads_do_not_get_in_each_others_way() -> None:
+    sessions: Any = TLSSessions()
+    failures: list[BaseException] = []
+
+    def work(start: int) -> None:
+        try:
+            for number in range(start, start + 3000):
+                sessions.put(number % 500, "context", number)
+                sessions.take(number % 7, "context")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(0, 400, 100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(sessions) <= tls_sessions._MOST_KEPT
