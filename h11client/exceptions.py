@@ -139,7 +139,29 @@ class ConnectionError(RequestException):
 
 
 class ProxyError(ConnectionError):
-    """The proxy could not be reached, or refused."""
+    """The proxy could not be reached, or refused.
+
+    When it answered a CONNECT with anything but success, `status_code`, `headers` and `body` (at
+    most 64 KiB) are that answer's (RFC 9110 section 9.3.6); otherwise None, None and b"".
+    """
+
+    status_code: int | None
+    headers: Any
+    body: bytes
+
+    def __init__(
+        self,
+        *args: object,
+        status_code: int | None = None,
+        headers: object = None,
+        body: bytes = b"",
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args, request=request, response=response)
+        self.status_code = status_code
+        self.headers = headers
+        self.body = body
 
 
 class SSLError(ConnectionError):
@@ -346,6 +368,7 @@ _FROM_STREAM: tuple[tuple[str, str, type[RequestException], str], ...] = (
     ("tls", "LimitExpired", ConnectTimeout, "no TLS handshake with {where} was finished"),
     ("write", "LimitExpired", WriteTimeout, "the request was not taken by {where}"),
     ("read_body", "LimitExpired", BodyReadTimeout, "the body from {where} did not go on"),
+    ("read_upgraded", "LimitExpired", ReadTimeout, "nothing came from {where}"),
     (_ANY, "LimitExpired", ReadTimeout, "no response from {where}"),
     (_ANY, "SSLCertVerificationError", SSLError, "the certificate of {where} is not trusted"),
     ("tls", "SSLEOFError", SSLError, "{where} hung up during the TLS handshake"),
@@ -358,6 +381,7 @@ _FROM_STREAM: tuple[tuple[str, str, type[RequestException], str], ...] = (
     ("tls", "OSError", ConnectionError, "the connection to {where} broke in the TLS handshake"),
     ("write", "OSError", ConnectionError, "the connection to {where} broke while sending"),
     ("read_body", "OSError", IncompleteBody, "the connection to {where} broke within the body"),
+    ("read_upgraded", "OSError", ConnectionError, "the connection to {where} broke"),
     (_ANY, "OSError", ConnectionError, "the connection to {where} broke before the response"),
 )
 

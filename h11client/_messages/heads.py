@@ -149,6 +149,8 @@ def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h
         complete = _with_host_first(fields, values[b"host"])
     else:
         complete = [(b"Host", url.authority), *fields]
+    if b"upgrade" in values and not _names_upgrade(values.get(b"connection", ())):
+        complete.append((b"Connection", b"upgrade"))  # RFC 9110 section 7.8
     if body.content_type is not None and b"content-type" not in values:
         complete.append((b"Content-Type", body.content_type.encode("ascii")))
     if b"content-length" in values or b"transfer-encoding" in values:
@@ -168,6 +170,11 @@ def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:
     if len(hosts) > 1 or not is_host_field(host):
         raise InvalidHeader(f"Host is one host and perhaps a port, not {host[:_LONGEST_SHOWN]!r}")
     return sorted(fields, key=_is_not_host)
+
+
+def _names_upgrade(connection: Iterable[bytes]) -> bool:
+    options = [option.strip(b" \t") for value in connection for option in value.split(b",")]
+    return any(option.lower() == b"upgrade" for option in options)
 
 
 def _is_not_host(field: Field) -> bool:

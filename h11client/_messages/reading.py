@@ -220,13 +220,17 @@ class BodyReader:
             self._codings = ()
         return self._decoder or self._wire
 
-    def break_off(self, error: BaseException, owner: Owner) -> None:
-        """Gives an error of reading its request and response, and the body up."""
+    def name_concerned(self, error: BaseException, owner: Owner) -> None:
+        """Gives an error of ours its request and response."""
         if isinstance(error, RequestException):
             if error.request is None:
                 error.request = owner.request
             if error.response is None:
                 error.response = owner
+
+    def break_off(self, error: BaseException, owner: Owner) -> None:
+        """Gives an error of reading its request and response, and the body up."""
+        self.name_concerned(error, owner)
         if not isinstance(error, StreamConsumedError):
             self.broken = True
             self.abort()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from h11client._engine import h11
     from h11client._messages.reading import BodyProtocol
     from h11client._messages.request import PreparedRequest
+    from h11client._transport.upgrading import UpgradedStream
 
     Self = TypeVar("Self", bound="Response")
 
@@ -348,6 +349,22 @@ class Response:
     def raw(self) -> RawBody:
         """The body as a file object, as it came."""
         return RawBody(self._open(), self)
+
+    def upgrade(self) -> UpgradedStream:
+        """The connection itself, after a 101 or a 2xx to CONNECT, with all that came on it.
+
+        It belongs to the caller from now on. Raises `ValueError` when this response does not switch
+        protocols, and `StreamConsumedError` the second time (RFC 9110 sections 7.8 and 9.3.6).
+        """
+        hand_over = getattr(self._body, "upgrade", None)
+        if hand_over is None:
+            raise ValueError("this response has no connection to hand over")
+        try:
+            upgraded: UpgradedStream = hand_over()
+        except BaseException as error:
+            self._open().name_concerned(error, self)
+            raise
+        return upgraded
 
     def close(self) -> None:
         """Gives the connection back: for reuse when little is left of the body, else closed."""

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
+from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.connection import READ_SIZE
+from h11client._transport.upgrading import UpgradedStream
 from h11client.exceptions import (
     IncompleteBody,
+    RemoteProtocolError,
     StreamConsumedError,
     from_protocol_error,
     from_stream_error,
@@ -127,6 +130,7 @@ class ResponseBody:
         "_endpoint",
         "_served",
         "_states",
+        "_switched",
         "_turn",
         "_guard",
         "_closing",
@@ -157,10 +161,11 @@ class ResponseBody:
         self._states: tuple[object, object] | None = None
         self.trailers: h11.Headers | None = None
         self._guard = None
+        self._switched = False
         if type(head) is _Response:
             self._look_ahead(connection, READ_SIZE)
         else:
-            self._fail(connection, "switched protocols", None)
+            self._switch(connection)
         if self._connection is not None:
             self._turn = allocate_lock()
             self._guard = allocate_lock()
@@ -222,8 +227,41 @@ class ResponseBody:
         except h11.RemoteProtocolError as error:
             self._break_off(connection, error)
         except h11.LocalProtocolError:
-            # A 2xx to CONNECT: what follows is not HTTP (RFC 9110 section 9.3.6).
-            self._fail(connection, "switched protocols", None)
+            self._switch(connection)
+
+    def _switch(self, connection: Connection) -> None:
+        """What follows a 101, or a 2xx to CONNECT, is not HTTP (RFC 9110 sections 7.8, 9.3.6)."""
+        self._ready = None
+        if connection.protocol.our_state is h11.SWITCHED_PROTOCOL:
+            self._switched = True
+        else:
+            failure = RemoteProtocolError("the protocol was switched before the request was over")
+            self._fail(connection, "101 before the end of the request", failure)
+
+    def upgrade(self) -> UpgradedStream:
+        """The connection and what came behind the head, once; the pool has forgotten it then.
+
+        Raises `ValueError` when this response does not switch protocols.
+        """
+        if self._failure is not None and self._connection is None:
+            raise self._failure
+        if not self._switched:
+            raise ValueError("only a 101, or a 2xx to CONNECT, hands its connection over")
+        connection = self._connection
+        if connection is None or not self._turn.acquire(False):
+            raise StreamConsumedError("the connection was handed over already, or closed")
+        try:
+            protocol = connection.protocol
+            self._states = (protocol.our_state, protocol.their_state)
+            if not self._forget():
+                raise StreamConsumedError(_CLOSED_ELSEWHERE)
+            _log.debug("handed over %s", connection)
+            self._owner.release(connection, False)
+            unread = bytes(protocol.trailing_data[0])
+            where = str(connection.route)
+            return UpgradedStream(connection.stream, unread, self._deadline.timeout, where)
+        finally:
+            self._turn.release()
 
     def _receive(self, max_bytes: int) -> bytes | None:
         """Waits until there is something to return; None at the end, and after a failure."""
@@ -337,7 +375,7 @@ class ResponseBody:
     def _give_up(self, connection: Connection, drain: bool) -> None:
         failure = StreamConsumedError(_CLOSED)
         try:
-            drained = drain and self._drain(connection)
+            drained = drain and not self._switched and self._drain(connection)
         except BaseException:
             if self._connection is not None:
                 self._fail(connection, "interrupted while draining", failure)

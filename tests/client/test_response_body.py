@@ -397,8 +397,13 @@ def test_switching_protocols_never_gives_the_connection_back_for_reuse():
     )
     owner = Owner()
     body = ResponseBody(connection, connection.read_head(deadline), owner, deadline)
-    assert owner.returned == ["closed"]
     assert body.read(10) == b""
+    assert owner.returned == []  # it waits for being asked for
+    body.close()
+    assert owner.returned == ["closed"]
+    assert network.streams[0].closed
+    with pytest.raises(exceptions.StreamConsumedError):
+        body.upgrade()
 
 
 # --- what a response tells about its connection -----------------------------------------------

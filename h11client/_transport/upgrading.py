@@ -1,0 +1,139 @@
+"""A connection after its HTTP: what a 101, or a 2xx to CONNECT, hands over to the program."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+
+from h11client._timeouts import Deadline, LimitExpired, Timeout
+from h11client.exceptions import StreamConsumedError, from_stream_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from h11client._timeouts import TimeoutLike
+    from h11client._transport.network import Buffer, Stream
+
+__all__ = ["UpgradedStream"]
+
+READ_SIZE = 64 * 1024
+
+
+class UpgradedStream:
+    """The bytes of a connection on which both ends speak another protocol from now on.
+
+    The caller owns it and closes it, best as a context manager; the session has forgotten it.
+    `timeout` holds the limits of each read and write and may be assigned: seconds, a `Timeout` or
+    None for no limits; its total is not used. One thread at a time reads or writes; another one
+    may close it, and what waits then raises `ConnectionError` soon.
+
+    RFC 9110 sections 7.8 (Upgrade) and 9.3.6 (CONNECT).
+    """
+
+    __slots__ = ("_closing", "_deadline", "_stream", "_timeout", "_turn", "_unread", "_where")
+
+    def __init__(self, stream: Stream, unread: bytes, timeout: Timeout, where: str) -> None:
+        self._stream: Stream | None = stream
+        self._unread = unread
+        self._where = where
+        self._turn = allocate_lock()
+        self._closing = False
+        self.timeout = timeout
+
+    @property
+    def timeout(self) -> Timeout:
+        """The limits of each read and write."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, timeout: TimeoutLike) -> None:
+        self._timeout = Timeout.of(timeout)
+        # Without a total a deadline never begins to run.
+        self._deadline = Deadline(Timeout(read=self._timeout.read, write=self._timeout.write))
+
+    def read(self, max_bytes: int = READ_SIZE) -> bytes:
+        """Returns 1 to `max_bytes` bytes as soon as there are any, or b"" at the end.
+
+        The first are those that came right behind the head of the response. Raises `ReadTimeout`,
+        and `ConnectionError` when the connection breaks or was closed.
+        """
+        stream = self._begin()
+        try:
+            if self._unread:
+                data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
+                return data
+            return stream.read(max_bytes, self._deadline.limit("read"))
+        except (OSError, LimitExpired) as error:
+            raise from_stream_error("read_upgraded", error, self._where) from error
+        finally:
+            self._end()
+
+    def write(self, data: Buffer) -> None:
+        """Writes all of `data`. Raises `WriteTimeout`, and `ConnectionError` as `read` does."""
+        stream = self._begin()
+        try:
+            stream.write(data, self._deadline.limit("write"))
+        except (OSError, LimitExpired) as error:
+            raise from_stream_error("write", error, self._where) from error
+        finally:
+            self._end()
+
+    def fileno(self) -> int:
+        """The descriptor, or -1 after the end. That of a TLS connection carries its records."""
+        return -1 if self._stream is None else self._stream.fileno()
+
+    def detach(self) -> tuple[Any, bytes]:
+        """The socket itself, blocking, and the bytes that were read already: nothing stays here.
+
+        Raises `ValueError` for a TLS connection, whose socket alone is of no use.
+        """
+        stream = self._begin()
+        try:
+            detach = getattr(stream, "detach", None)
+            if detach is None:
+                raise ValueError("over TLS there is no socket that could be used without it")
+            self._stream = None
+            unread, self._unread = self._unread, b""
+            return detach(), unread
+        finally:
+            self._end()
+
+    def close(self) -> None:
+        """Closes the connection; over TLS with a close_notify."""
+        self._closing = True
+        if self._turn.acquire(False):
+            self._end()
+        else:
+            stream = self._stream
+            if stream is not None:
+                stream.interrupt()  # whoever uses it closes it
+
+    def _begin(self) -> Stream:
+        if not self._turn.acquire(False):
+            raise StreamConsumedError("the connection is being used by another thread")
+        stream = self._stream
+        if stream is None:
+            self._turn.release()
+            raise StreamConsumedError("the connection was closed, or detached")
+        return stream
+
+    def _end(self) -> None:
+        stream = self._stream
+        if self._closing and stream is not None:
+            self._stream = None
+            stream.close()
+        self._turn.release()
+
+    def __enter__(self) -> UpgradedStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if self._stream is not None:
+            self._stream.abort()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._stream is None else f"{len(self._unread)} bytes unread"
+        return f"<UpgradedStream {self._where}, {state}>"
