@@ -61,7 +61,9 @@ def memory_session() -> Any:
 
 
 class MemoryNetwork:
-    def connect(self, host: str, port: int, deadline: object) -> MemoryStream:
+    def connect(
+        self, host: str, port: int, deadline: object, options: object = None
+    ) -> MemoryStream:
         return MemoryStream()
 
 

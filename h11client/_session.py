@@ -13,6 +13,7 @@ from h11client._messages.decoders import accept_encoding
 from h11client._messages.headers import Headers
 from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
+from h11client._transport.authorities import environment_authorities
 from h11client._transport.dial_options import DialAttributes, DialOptions
 from h11client._transport.pool import Pool
 from h11client._version import __version__
@@ -106,6 +107,8 @@ class Session(DialAttributes):
         cert: our own certificate: the path of a PEM file, or (certificate, key), or (certificate,
             key, password).
         stream: whether responses are returned before their body was read.
+        trust_env: whether environment variables count: for `verify=True` REQUESTS_CA_BUNDLE,
+            CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR; and SSLKEYLOGFILE.
         timeout: seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits.
         limits: a `Limits`.
         max_response_size: bytes, decoded, that may be read of a response; None: any number. What
@@ -137,6 +140,7 @@ class Session(DialAttributes):
         verify: Verify = True,
         cert: Cert = None,
         stream: bool = False,
+        trust_env: bool = True,
         timeout: TimeoutLike = DEFAULT_TIMEOUT,
         limits: Limits | None = None,
         max_response_size: int | None = None,
@@ -173,6 +177,7 @@ class Session(DialAttributes):
             if transport is not None:
                 raise TypeError("how to dial is the business of the transport that was given")
             self._set_dial_options(dial_options)
+        self.trust_env = trust_env
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
 
@@ -193,6 +198,17 @@ class Session(DialAttributes):
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._own_pool().limits = limits
+
+    @property
+    def trust_env(self) -> bool:
+        """Whether environment variables count."""
+        return self._trust_env
+
+    @trust_env.setter
+    def trust_env(self, trust_env: bool) -> None:
+        self._trust_env = trust_env
+        if isinstance(self._transport, Pool):
+            self._transport.log_keys = trust_env
 
     def _own_pool(self) -> Pool:
         if not isinstance(self._transport, Pool):
@@ -253,13 +269,17 @@ class Session(DialAttributes):
             stream = self.stream
         if timeout is _UNSET:
             timeout = self.timeout
+        if verify is None:
+            verify = self.verify
+        if verify is True and self._trust_env and request.parsed_url.scheme == "https":
+            verify = environment_authorities() or True
         deadline = Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
         try:
             response = self._transport.send(
                 request,
                 stream=stream,
                 timeout=deadline,
-                verify=self.verify if verify is None else verify,
+                verify=verify,
                 cert=self.cert if cert is None else cert,
             )
             if self.max_response_size is not None:

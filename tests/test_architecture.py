@@ -37,7 +37,7 @@ LAYERS = {
         ["_messages", "_transport", "_transport.polling", "auth", "exceptions"],
         ["_transport.forking"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
-        ["_transport.dial_options", "_transport.tls_sessions"],
+        ["_transport.authorities", "_transport.dial_options", "_transport.tls_sessions"],
         ["_transport.network"],
         ["_messages.reading", "_messages.url", "_transport.dialing", "_transport.trust"],
         ["_transport.proxies"],

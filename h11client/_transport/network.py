@@ -34,7 +34,7 @@ raise `OSError`, and `is_readable` is True.
 
 from __future__ import annotations
 
-from os import PathLike, fspath, stat
+from os import PathLike, fspath, pathsep, stat
 from sys import modules
 
 TYPE_CHECKING = False
@@ -75,6 +75,7 @@ class TLSConfig:
     authorities, an `ssl.SSLContext` of one's own, or False: then neither certificate nor host
     name are looked at. `cert` is the path of a PEM file with client certificate and key, or
     (certificate, key), or (certificate, key, password). `files` is what `with_files` noted of them.
+    `log_keys` says whether the file that SSLKEYLOGFILE names gets the keys.
 
     Raises `TypeError` for anything else, and `ValueError` for a certificate beside a context.
 
@@ -82,14 +83,19 @@ class TLSConfig:
     True
     """
 
-    __slots__ = ("cert", "files", "verify")
+    __slots__ = ("cert", "files", "log_keys", "verify")
 
     verify: bool | str | ssl.SSLContext
     cert: str | tuple[str, ...] | None
     files: tuple[object, ...]
+    log_keys: bool
 
     def __init__(
-        self, verify: Verify = True, cert: Cert = None, files: tuple[object, ...] = ()
+        self,
+        verify: Verify = True,
+        cert: Cert = None,
+        files: tuple[object, ...] = (),
+        log_keys: bool = True,
     ) -> None:
         own = _read_cert(cert)
         checked: bool | str | ssl.SSLContext = _read_verify(verify)
@@ -98,6 +104,7 @@ class TLSConfig:
         object.__setattr__(self, "verify", checked)
         object.__setattr__(self, "cert", own)
         object.__setattr__(self, "files", files)
+        object.__setattr__(self, "log_keys", log_keys)
 
     def with_files(self) -> TLSConfig:
         """The same, unequal to what it was before one of its files changed."""
@@ -106,10 +113,10 @@ class TLSConfig:
         states = tuple(map(file_state, paths))
         if not any(states):
             return self
-        return TLSConfig(self.verify, self.cert, states)  # type: ignore[arg-type]  # read before
+        return TLSConfig(self.verify, self.cert, states, self.log_keys)  # type: ignore[arg-type]  # read before
 
     def _key(self) -> tuple[object, ...]:
-        return self.verify, self.cert, self.files
+        return self.verify, self.cert, self.files, self.log_keys
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a TLSConfig is frozen; make a new one to change {name!r}")
@@ -123,7 +130,7 @@ class TLSConfig:
         return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.verify, self.cert, self.files))
+        return hash((self.verify, self.cert, self.files, self.log_keys))
 
     def __repr__(self) -> str:
         cert = self.cert
@@ -163,7 +170,9 @@ def file_state(path: str) -> object:
     try:
         found = stat(path)
     except OSError:
-        return None
+        parts = path.split(pathsep)
+        states = tuple(map(file_state, parts)) if len(parts) > 1 else ()
+        return states if any(states) else None
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

@@ -63,6 +63,7 @@ class Pool:
         # The configuration travels, connections do not.
         lender = self._lender
         left = {"_lender": (lender.limits, lender.network), "_routes": {}}
+        self._log_keys = True
         return {**self.__dict__, **left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -97,6 +98,16 @@ class Pool:
 
     def close(self) -> None:
         """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
+    @property
+    def log_keys(self) -> bool:
+        """Whether the keys of TLS connections go into the file that SSLKEYLOGFILE names."""
+        return self._log_keys
+
+    @log_keys.setter
+    def log_keys(self, log_keys: bool) -> None:
+        self._log_keys = log_keys
+        self._routes = {}
+
         self._lender.close()
 
     def send(
@@ -163,13 +174,14 @@ class Pool:
     ) -> Route:
         url = request.parsed_url
         if verify is not True or cert is not None:
-            return build_route(url, verify, cert, self._dial_options)
+            return build_route(url, verify, cert, self._dial_options, log_keys=self._log_keys)
         key = (url.scheme, url.host, url.port)
         routes = self._routes
         route = routes.get(key)
         if route is None:
             if len(routes) >= _ROUTES_REMEMBERED:
                 routes.clear()
-            route = routes[key] = build_route(url, dial=self._dial_options)
+            options = self._dial_options
+            route = routes[key] = build_route(url, dial=options, log_keys=self._log_keys)
         return route
 

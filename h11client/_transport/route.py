@@ -110,6 +110,7 @@ def build_route(
     cert: Cert = None,
     dial: DialOptions | None = None,
     proxy: Proxy | None = None,
+    log_keys: bool = True,
 ) -> Route:
     """The route to where `url` leads, for these options of a call.
 
@@ -129,6 +130,6 @@ def build_route(
         if dial is not None and dial.server_hostname is not None:
             dial = dial.replace(server_hostname=None)
         return Route(scheme, host, port, None, dial or None, proxy)
-    plain = verify is True and cert is None
-    tls = _DEFAULT_TLS if plain else TLSConfig(verify, cert).with_files()
+    plain = verify is True and cert is None and log_keys
+    tls = _DEFAULT_TLS if plain else TLSConfig(verify, cert, (), log_keys).with_files()
     return Route(scheme, host, port, tls, dial or None, proxy)

@@ -339,6 +339,9 @@ class SocketNetwork:
     def __init__(self) -> None:
         self._tls_sessions = TLSSessions()
 
+    def __reduce__(self) -> tuple[type[SocketNetwork], tuple[()]]:
+        return SocketNetwork, ()  # what may be resumed stays in this process
+
     def connect(
         self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
     ) -> Stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from os import environ
 from threading import Lock
 
 from h11client._transport.network import file_state
@@ -39,11 +40,14 @@ def context_for(config: TLSConfig) -> ssl.SSLContext:
     authorities = _authorities(config.verify)
     cert = (config.cert,) if isinstance(config.cert, str) else config.cert or ()
     files = tuple((path, _fingerprint(path)) for path in (authorities, *cert[:2]))
-    key = files, cert[2:]
+    key_log = environ.get("SSLKEYLOGFILE") if config.log_keys else None
+    key = files, cert[2:], key_log
     with _contexts_lock:
         context = _contexts.pop(key, None)
         if context is None:
             context = _build_context(authorities, cert)
+            if key_log:
+                _log_keys(context, key_log)
         _contexts[key] = context  # last: the oldest in use is the first
         if len(_contexts) > _MOST_CONTEXTS:
             del _contexts[next(iter(_contexts))]
@@ -92,7 +96,8 @@ def _build_context(authorities: str | None, cert: tuple[str, ...]) -> ssl.SSLCon
 
 def _load(authorities: str, context: ssl.SSLContext) -> None:
     try:
-        if os.path.isdir(authorities):
+        # A list of directories is what SSL_CERT_DIR may be; OpenSSL takes it apart.
+        if all(map(os.path.isdir, authorities.split(os.pathsep))):
             context.load_verify_locations(capath=authorities)
         else:
             context.load_verify_locations(cafile=authorities)
@@ -108,6 +113,14 @@ def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
         context.load_cert_chain(cert[0], key, password=password)
     except OSError as error:
         told = f"no client certificate in {cert[:2]!r}: {error.strerror}"
+        raise ssl.SSLError(told) from error
+
+
+def _log_keys(context: ssl.SSLContext, path: str) -> None:
+    try:
+        context.keylog_filename = path
+    except OSError as error:
+        told = f"SSLKEYLOGFILE names {path!r}, which cannot be written: {error.strerror}"
         raise ssl.SSLError(told) from error
 
 
