@@ -369,6 +369,15 @@ class ScriptedNetwork:
         self.streams.append(stream)
         return stream
 
+    def resolve(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> list[str]:
+        """What `hosts=` of the session says; every other name has the address 192.0.2.1."""
+        deadline.limit("connect")
+        self.log.append(("resolve", host))
+        known = None if options is None else options.hosts.get(host)
+        return ["192.0.2.1"] if known is None else list(known)
+
     def start_tls(
         self,
         stream: Stream,

@@ -23,8 +23,8 @@ from collections import deque
 
 from h11client import _log
 from h11client._timeouts import LimitExpired
-from h11client._transport.connection import open_connection
 from h11client._transport.forking import renew_in_child
+from h11client._transport.tunnels import open_route
 from h11client.exceptions import from_stream_error
 
 try:
@@ -261,7 +261,7 @@ class Lender:
         """A new connection in a slot that the caller has; the slot is free again if it fails."""
         generation = self._generation
         try:
-            connection = open_connection(route, self.network, deadline, self.limits)
+            connection = open_route(route, self.network, deadline, self.limits)
         except BaseException:
             self._give_up_slot(route, generation)
             raise

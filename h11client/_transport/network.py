@@ -166,7 +166,7 @@ def _read_cert(cert: Any) -> str | tuple[str, ...] | None:
 
 
 def file_state(path: str) -> object:
-    """Changes when the file does; None when it is not there."""
+    """Changes when the file does, or one of a list of directories; None when nothing is there."""
     try:
         found = stat(path)
     except OSError:
@@ -287,9 +287,9 @@ class FileStream(Stream, Protocol):
     """A stream to which the kernel can send a file by itself: a plain socket."""
 
     def send_file(self, descriptor: int, offset: int, count: int, limit: Limit) -> bool | None:
-        """Sends 1 to `count` bytes of a regular file from `offset` on; `bytes_written` says how many.
+        """Sends 1 to `count` bytes of a regular file; `bytes_written` says how many.
 
-        Always watches. True: some are out. False: none are, because the peer has sent something.
+        They are those from `offset` on. Always watches. True: some are out. False: none are, because the peer has sent something.
         None: none are, because the file ends here, or is one which the kernel cannot send; reading
         it will tell. Not after a write that returned False: what that left over comes first.
         """
@@ -308,6 +308,15 @@ class Network(Protocol):
         without brackets; `options` say how to get there. Raises `LimitExpired`, `socket.gaierror`
         when the name leads nowhere, the `OSError` of the only address, or `ConnectFailed` with
         those of all; `CallerError` with what a resolver of the caller's raised.
+        """
+        ...
+
+    def resolve(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> list[str]:
+        """The addresses of `host`, in the order in which `connect` would try them.
+
+        Raises `LimitExpired`, `socket.gaierror` and `CallerError`, as `connect` does.
         """
         ...
 

@@ -12,6 +12,11 @@ from h11client._limits import Limits
 from h11client._messages.response import Response
 from h11client._timeouts import Deadline, Timeout
 from h11client._transport.connection import build_event
+from h11client._transport.forwarding import (
+    PROXY_AUTHENTICATION_REQUIRED,
+    Forwarding,
+    without_proxy_authorization,
+)
 from h11client._transport.lending import Lender
 from h11client._transport.repeating import ASKING_AGAIN, event_to_repeat, was_stale
 from h11client._transport.response_body import ResponseBody
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.lending import PoolCounts
     from h11client._transport.network import Cert, Network, Verify
+    from h11client._transport.proxy_choice import Proxies
     from h11client._transport.route import Route
 
 __all__ = ["Pool"]
@@ -57,13 +63,13 @@ class Pool:
         self.clock = clock
         self._lender = Lender(Limits() if limits is None else limits, network, clock)
         self._dial_options: DialOptions | None = None
+        self._log_keys = True
         self._routes: dict[tuple[str, str, int], Route] = {}
 
     def __getstate__(self) -> dict[str, object]:
         # The configuration travels, connections do not.
         lender = self._lender
         left = {"_lender": (lender.limits, lender.network), "_routes": {}}
-        self._log_keys = True
         return {**self.__dict__, **left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -92,12 +98,6 @@ class Pool:
         self._dial_options = options
         self._routes = {}
 
-    def counts(self) -> PoolCounts:
-        """How many connections are open and idle, and how many requests wait for one."""
-        return self._lender.counts()
-
-    def close(self) -> None:
-        """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
     @property
     def log_keys(self) -> bool:
         """Whether the keys of TLS connections go into the file that SSLKEYLOGFILE names."""
@@ -108,6 +108,12 @@ class Pool:
         self._log_keys = log_keys
         self._routes = {}
 
+    def counts(self) -> PoolCounts:
+        """How many connections are open and idle, and how many requests wait for one."""
+        return self._lender.counts()
+
+    def close(self) -> None:
+        """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
         self._lender.close()
 
     def send(
@@ -118,12 +124,14 @@ class Pool:
         timeout: TimeoutLike | Deadline = None,
         verify: Verify = True,
         cert: Cert = None,
+        proxies: Proxies | None = None,
     ) -> Response:
         """Sends one request and returns its response, whose body is still to be read.
 
         A connection that turns out to have been closed by the server while it was idle is
         replaced once, when repeating the request is safe (RFC 9112 section 9.3.1); so is one whose
-        answer says that the request was not looked at (408, 417, 421). Raises our
+        answer says that the request was not looked at (408, 417, 421), or is a proxy's that wants
+        to know who asks (407). `proxies` are as in `Session.request`. Raises our
         exceptions for what peer and network do; what the body's own iterator raises passes
         unchanged.
         """
@@ -132,7 +140,13 @@ class Pool:
         )
         event = build_event(request)
         body = request.encoded_body
-        route = self._route_to(request, verify, cert)
+        route = self._route_to(request, verify, cert, proxies)
+        forwarding = None
+        if route.proxy is not None and route.forwarded:
+            forwarding = Forwarding(request, event, route.proxy)
+            event = forwarding.event
+        elif event.headers.values_of(b"proxy-authorization"):
+            event = without_proxy_authorization(event)
         lender = self._lender
         started = self.clock()
         connection = lender.acquire(route, deadline)
@@ -143,7 +157,10 @@ class Pool:
                 head = connection.read_head(deadline)
                 if head.status_code not in ASKING_AGAIN:
                     break
-                again = event_to_repeat(connection, event, request, head, deadline, repeated)
+                if head.status_code == PROXY_AUTHENTICATION_REQUIRED:
+                    again = None if forwarding is None else forwarding.answer(connection, head)
+                else:
+                    again = event_to_repeat(connection, event, request, head, deadline, repeated)
                 if again is None:
                     break
                 event = again
@@ -171,8 +188,15 @@ class Pool:
         request: PreparedRequest,
         verify: Verify,
         cert: Cert,
+        proxies: Proxies | None,
     ) -> Route:
         url = request.parsed_url
+        if proxies:
+            from h11client._transport.proxy_choice import choose_proxy
+
+            proxy = choose_proxy(url, proxies, None, False)
+            if proxy is not None:
+                return build_route(url, verify, cert, self._dial_options, proxy)
         if verify is not True or cert is not None:
             return build_route(url, verify, cert, self._dial_options, log_keys=self._log_keys)
         key = (url.scheme, url.host, url.port)
@@ -184,4 +208,3 @@ class Pool:
             options = self._dial_options
             route = routes[key] = build_route(url, dial=options, log_keys=self._log_keys)
         return route
-

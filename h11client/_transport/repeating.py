@@ -24,7 +24,10 @@ __all__ = ["ASKING_AGAIN", "event_to_repeat", "was_stale"]
 # RFC 9110 section 9.2.2: doing them twice is doing them once.
 _IDEMPOTENT = frozenset(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 _REQUEST_TIMEOUT, _EXPECTATION_FAILED, _MISDIRECTED = 408, 417, 421
-ASKING_AGAIN = frozenset([_REQUEST_TIMEOUT, _EXPECTATION_FAILED, _MISDIRECTED])
+_PROXY_AUTHENTICATION_REQUIRED = 407  # answered by `Forwarding`
+ASKING_AGAIN = frozenset(
+    [_REQUEST_TIMEOUT, _EXPECTATION_FAILED, _MISDIRECTED, _PROXY_AUTHENTICATION_REQUIRED]
+)
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 

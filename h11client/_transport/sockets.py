@@ -354,6 +354,14 @@ class SocketNetwork:
         addresses = _addresses(host, port, options, limit)
         return SocketStream(_owned(dial(addresses, deadline, options)))
 
+    def resolve(
+        self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None
+    ) -> list[str]:
+        limit = deadline.limit("connect")
+        found = resolve(host, port) if options is None else _addresses(host, port, options, limit)
+        deadline.limit("connect")  # the system's resolver cannot be interrupted
+        return [str(address[0]) for _, address in found]
+
     def start_tls(
         self,
         stream: Stream,

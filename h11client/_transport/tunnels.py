@@ -1,0 +1,237 @@
+"""Connections through proxies: to the proxy itself, or through it to the origin.
+
+    http  through http, https   to the proxy, which forwards: nothing to ask for
+    https through http, https   CONNECT (RFC 9110 section 9.3.6), then TLS with the origin
+    any   through socks         what SOCKS asks for, then TLS with the origin if it is https
+
+TLS with the proxy is checked against the proxy's name, TLS with the origin against the origin's.
+Everything up to the origin's TLS shares the connect budget of one dial. What goes to a proxy is
+what it needs to know, and what is meant for it: nothing of the request.
+"""
+
+from __future__ import annotations
+
+from h11client import _log
+from h11client._engine import h11
+from h11client._messages.headers import Headers
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.connection import READ_SIZE, Connection, open_connection
+from h11client._transport.network import CallerError
+from h11client._transport.socks import check_socks, open_socks, resolves_itself
+from h11client._version import __version__
+from h11client.exceptions import ConnectionError, ProxyError, RequestException, from_stream_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from h11client._limits import Limits
+    from h11client._timeouts import Deadline
+    from h11client._transport.network import Network, Stream
+    from h11client._transport.proxies import Proxy
+    from h11client._transport.route import Route
+
+__all__ = ["open_route"]
+
+_LARGEST_REFUSAL = 64 * 1024  # bytes of a refused CONNECT's body that are kept
+_REFUSAL_SECONDS = 1.0  # in which they have to come
+_PROXY_AUTHENTICATION_REQUIRED = 407
+_AUTHENTICATE = b"proxy-authenticate"
+_AUTHORIZATION = b"proxy-authorization"
+_USER_AGENT = (b"User-Agent", f"h11client/{__version__}".encode("ascii"))
+_LONGEST_REASON = 200  # characters of what the proxy says, quoted
+
+
+def open_route(route: Route, network: Network, deadline: Deadline, limits: Limits) -> Connection:
+    """Dials `route`, through its proxy if it has one, inside one connect budget.
+
+    Raises one of our exceptions: `ProxyError` when the proxy cannot be reached or refuses, and
+    those of `open_connection`; what a resolver of the caller's raises passes unchanged.
+    """
+    proxy = route.proxy
+    if proxy is None:
+        return open_connection(route, network, deadline, limits)
+    caller_error = None
+    try:
+        stream = _reach_origin(route, proxy, network, deadline, limits)
+    except CallerError as passed:
+        caller_error = passed.error
+    if caller_error is not None:  # here, where no other error is being handled
+        raise caller_error
+    connection = Connection(route, stream, limits)
+    _log.debug("opened %s", connection)
+    return connection
+
+
+def _reach_origin(
+    route: Route, proxy: Proxy, network: Network, deadline: Deadline, limits: Limits
+) -> Stream:
+    if route.forwarded:
+        return _reach(proxy, route, network, deadline)
+    if proxy.forwards:
+        stream = _open_tunnel(route, proxy, network, deadline, limits)
+    else:
+        stream = _open_socks(route, proxy, network, deadline)
+    if route.tls is None:
+        return stream
+    try:
+        return network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
+    except (OSError, LimitExpired) as error:
+        raise from_stream_error("tls", error, str(route)) from error
+
+
+def _reach(proxy: Proxy, route: Route, network: Network, deadline: Deadline) -> Stream:
+    """A stream to the proxy itself."""
+    operation = "connect"
+    try:
+        stream = network.connect(proxy.host, proxy.port, deadline, route.dial)
+        tls = proxy.tls
+        if tls is not None:
+            operation = "tls"
+            name = proxy.host.partition("%")[0].rstrip(".")
+            stream = network.start_tls(stream, tls, name, deadline)
+    except (OSError, LimitExpired) as error:
+        raise _of_the_proxy(operation, error, proxy) from error
+    return stream
+
+
+def _of_the_proxy(operation: str, error: OSError | LimitExpired, proxy: Proxy) -> RequestException:
+    public = from_stream_error(operation, error, f"the proxy {proxy}")
+    return ProxyError(*public.args) if type(public) is ConnectionError else public
+
+
+# --- SOCKS -------------------------------------------------------------------------------------
+
+
+def _open_socks(route: Route, proxy: Proxy, network: Network, deadline: Deadline) -> Stream:
+    check_socks(proxy)
+    stream = _reach(proxy, route, network, deadline)
+    try:
+        host = route.host.partition("%")[0]
+        if not resolves_itself(proxy):
+            host = _resolve(route, proxy, network, deadline)
+        open_socks(stream, proxy, host, route.port, deadline)
+    except BaseException as error:
+        stream.close()
+        # Ours are OSErrors too.
+        if isinstance(error, RequestException) or not isinstance(error, (OSError, LimitExpired)):
+            raise
+        raise _of_the_proxy("connect", error, proxy) from error
+    return stream
+
+
+def _resolve(route: Route, proxy: Proxy, network: Network, deadline: Deadline) -> str:
+    """The address to ask for; IPv4 for SOCKS4, which knows no other."""
+    try:
+        found = network.resolve(route.host, route.port, deadline, route.dial)
+    except (OSError, LimitExpired) as error:
+        raise from_stream_error("resolve", error, route.host) from error
+    usable = [address for address in found if proxy.scheme != "socks4" or ":" not in address]
+    if not usable:
+        raise ProxyError(f"{proxy} can only be asked for IPv4, which {route.host} has not")
+    return usable[0].partition("%")[0]
+
+
+# --- CONNECT -----------------------------------------------------------------------------------
+
+
+def _open_tunnel(
+    route: Route, proxy: Proxy, network: Network, deadline: Deadline, limits: Limits
+) -> Stream:
+    """Asks for a tunnel until there is one, or no better answer to the proxy's questions."""
+    target = route.authority
+    authorization = proxy.authorization
+    told = ["" if authorization is None else authorization.first("CONNECT", target, b"") or ""]
+    connection: Connection | None = None
+    while True:
+        if connection is None:
+            connection = Connection(route, _reach(proxy, route, network, deadline), limits)
+        try:
+            head = _ask_for_tunnel(connection, proxy, target, told[-1], deadline)
+            if 200 <= head.status_code < 300:
+                return _handed_over(connection, proxy)
+            answer = None
+            if authorization is not None and head.status_code == _PROXY_AUTHENTICATION_REQUIRED:
+                asked = [value.decode("latin-1") for value in head.headers.values_of(_AUTHENTICATE)]
+                answer = authorization.answer(asked, told, "CONNECT", target, b"")
+            body = _read_refusal(connection, deadline)
+            if answer is None:
+                raise _refused(head, body, proxy, target)
+        except BaseException:
+            connection.close("no tunnel")
+            raise
+        told.append(answer)
+        if not connection.end_exchange(head):
+            connection = None
+
+
+def _ask_for_tunnel(
+    connection: Connection, proxy: Proxy, target: str, credentials: str, deadline: Deadline
+) -> h11.Response:
+    """One CONNECT, and the head of its final answer."""
+    # RFC 9110 section 9.3.6. Nothing of the request goes along: the proxy is not its recipient.
+    fields = [(b"Host", target.encode("ascii")), *proxy.headers]
+    names = {name.lower() for name, _ in fields}
+    if b"user-agent" not in names:
+        fields.append(_USER_AGENT)
+    if credentials:
+        fields = [field for field in fields if field[0].lower() != _AUTHORIZATION]
+        fields.append((b"Proxy-Authorization", credentials.encode("latin-1")))
+    protocol = connection.protocol
+    stream = connection.stream
+    wire = protocol.send(h11.Request(method=b"CONNECT", target=target, headers=fields)) or b""
+    wire += protocol.send(h11.EndOfMessage()) or b""
+    try:
+        stream.write(wire, deadline.limit("connect"))
+        while True:
+            event = protocol.next_event()
+            if type(event) is h11.Response:
+                return event
+            if event is h11.NEED_DATA:
+                protocol.receive_data(stream.read(READ_SIZE, deadline.limit("connect"), True))
+            elif type(event) is not h11.InformationalResponse or event.status_code == 101:
+                raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")
+    except (OSError, LimitExpired) as error:
+        raise _of_the_proxy("connect", error, proxy) from error
+    except h11.RemoteProtocolError as error:
+        raise ProxyError(f"{proxy} gave no answer to CONNECT {target}: {error}") from error
+
+
+def _handed_over(connection: Connection, proxy: Proxy) -> Stream:
+    """The stream behind a 2xx, whose Content-Length and Transfer-Encoding mean nothing."""
+    if connection.protocol.trailing_data != (b"", False):
+        # The origin speaks second in TLS: this is the proxy's, or somebody's before it.
+        raise ProxyError(f"{proxy} sent bytes, or its end, behind the answer to CONNECT")
+    return connection.stream
+
+
+def _read_refusal(connection: Connection, deadline: Deadline) -> bytes:
+    """What of the body of a refusal comes soon; how it ends does not matter."""
+    protocol = connection.protocol
+    kept = b""
+    end = deadline.clock() + _REFUSAL_SECONDS
+    try:
+        while len(kept) <= _LARGEST_REFUSAL:
+            data = protocol.receive_body(_LARGEST_REFUSAL)
+            if data is None:
+                protocol.next_event()
+                break
+            if type(data) is bytes:
+                kept += data
+                continue
+            deadline.limit("connect")
+            left = end - deadline.clock()
+            if left <= 0:
+                break
+            protocol.receive_data(connection.stream.read(READ_SIZE, Limit(left, "connect"), True))
+    except (OSError, LimitExpired, h11.RemoteProtocolError):
+        pass
+    return kept[:_LARGEST_REFUSAL]
+
+
+def _refused(head: h11.Response, body: bytes, proxy: Proxy, target: str) -> ProxyError:
+    reason = repr(head.reason.decode("latin-1")[:_LONGEST_REASON])
+    return ProxyError(
+        f"{proxy} refused a tunnel to {target}: {head.status_code} {reason}",
+        status_code=head.status_code,
+        headers=Headers.from_wire(head.headers.raw_items()),
+        body=body,
+    )
