@@ -58,6 +58,10 @@ class Body:
         """The body in pieces, none empty; what the caller's code raises passes through."""
         return iter((self.bytes,) if self.bytes else ())
 
+    def file_region(self) -> tuple[int, int, int] | None:
+        """Descriptor, offset and length when `chunks()` would yield bytes of a regular file."""
+        return None
+
     def rewind(self) -> None:
         """Makes `chunks()` begin again where it first did.
 
@@ -115,6 +119,15 @@ class FileBody(Body):
             if isinstance(piece, str):
                 raise TypeError("the file of a body has to be opened in binary mode")
             yield _as_bytes(piece)
+
+    def file_region(self) -> tuple[int, int, int] | None:
+        file = self.source
+        raw = _raw_file(file)
+        if raw is None or self.length is None:
+            return None
+        if type(file) is io.BufferedRandom:
+            file.flush()
+        return raw.fileno(), file.tell(), self.length  # type: ignore[attr-defined]  # a real file
 
     def rewind(self) -> None:
         if self._start is None:
@@ -210,17 +223,21 @@ def _as_bytes(piece: object) -> bytes:
     raise TypeError(f"a body consists of bytes, not of {type(piece).__name__}")
 
 
+def _raw_file(file: Any) -> io.FileIO | None:
+    """The regular file whose very bytes `file` reads; not one under a codec or in a subclass."""
+    raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
+    return raw if type(raw) is io.FileIO and S_ISREG(fstat(raw.fileno()).st_mode) else None
+
+
 def _measure(file: Any) -> tuple[int | None, int | None]:
     """Offset of a file and bytes behind it; None for what it does not tell."""
     try:
         start = file.tell()
-        raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
         if type(file) is io.BufferedRandom:
             file.flush()  # what is only in its buffer is not in the size of the file
-        if type(raw) is io.FileIO:
-            status = fstat(raw.fileno())
-            if S_ISREG(status.st_mode):
-                return start, max(0, status.st_size - start)
+        raw = _raw_file(file)
+        if raw is not None:
+            return start, max(0, fstat(raw.fileno()).st_size - start)
         file.seek(0, io.SEEK_END)
         end = file.tell()
         file.seek(start)

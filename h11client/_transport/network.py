@@ -289,9 +289,10 @@ class FileStream(Stream, Protocol):
     def send_file(self, descriptor: int, offset: int, count: int, limit: Limit) -> bool | None:
         """Sends 1 to `count` bytes of a regular file; `bytes_written` says how many.
 
-        They are those from `offset` on. Always watches. True: some are out. False: none are, because the peer has sent something.
-        None: none are, because the file ends here, or is one which the kernel cannot send; reading
-        it will tell. Not after a write that returned False: what that left over comes first.
+        They are those from `offset` on. Always watches. True: some are out. False: none are,
+        because the peer has sent something. None: none are, because the file ends here, or is one
+        which the kernel cannot send; reading it will tell. Not after a write that returned False:
+        what that left over comes first.
         """
         ...
 

@@ -8,8 +8,6 @@ not sure that it was not done may only repeat what may be done twice.
 from __future__ import annotations
 
 from h11client._engine import h11
-from h11client._timeouts import Limit, LimitExpired
-from h11client._transport.connection import READ_SIZE
 from h11client.exceptions import RequestException, UnrewindableBodyError
 
 TYPE_CHECKING = False
@@ -28,7 +26,6 @@ _PROXY_AUTHENTICATION_REQUIRED = 407  # answered by `Forwarding`
 ASKING_AGAIN = frozenset(
     [_REQUEST_TIMEOUT, _EXPECTATION_FAILED, _MISDIRECTED, _PROXY_AUTHENTICATION_REQUIRED]
 )
-_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 def was_stale(
@@ -78,7 +75,7 @@ def event_to_repeat(
         if status == _REQUEST_TIMEOUT and not (
             connection.served > 1
             and connection.informational is None
-            and _is_whole(connection, request, head, deadline)
+            and connection.gets_whole(request.method or "", head, deadline)
         ):
             return None
     if connection.body_begun:
@@ -104,42 +101,3 @@ def _without_expectation(event: h11.Request) -> h11.Request | None:
         return None
     fields = [field for field in event.headers.raw_items() if field[0].lower() != b"expect"]
     return h11.Request(method=event.method, target=event.target, headers=fields)
-
-
-def _is_whole(
-    connection: Connection, request: PreparedRequest, head: FinalHead, deadline: Deadline
-) -> bool:
-    """Whether all of this response comes, within the bounds of draining.
-
-    A second engine looks on, so that the connection's own still has everything to hand out.
-    """
-    limits = connection.limits
-    stream = connection.stream
-    protocol = connection.protocol
-    onlooker = h11.Connection(h11.CLIENT)
-    onlooker.send(h11.Request(method=request.method or "", target="/", headers=[("Host", "a")]))
-    onlooker.send(h11.EndOfMessage())
-    fields = [field for field in head.headers.raw_items() if field[0].lower() in _FRAMING]
-    framing = b"".join([b"%b: %b\r\n" % field for field in fields])
-    onlooker.receive_data(b"HTTP/%b 408 \r\n%b\r\n" % (head.http_version, framing))
-    onlooker.next_event()
-    block, left_open = protocol.trailing_data[0], not protocol.trailing_data[1]
-    budget = limits.drain_bytes
-    end = deadline.clock() + limits.drain_seconds
-    try:
-        while True:
-            if block or not left_open:
-                onlooker.receive_data(block)
-            while type(onlooker.receive_body(READ_SIZE)) is bytes:
-                pass
-            if type(onlooker.next_event()) is h11.EndOfMessage:
-                return block != b"" or left_open or stream.eof_was_clean
-            budget -= len(block)
-            left = end - deadline.clock()
-            if budget < 0 or left <= 0:
-                return False
-            block = stream.read(READ_SIZE, Limit(left, "read"))
-            left_open = block != b""
-            protocol.receive_data(block)
-    except (OSError, LimitExpired, h11.RemoteProtocolError):
-        return False

@@ -4,6 +4,8 @@ An upload listens. Between two pieces, and whenever the kernel takes no more, it
 server has something to say. A final response stops it (RFC 9112 section 9.5), and since part of
 the body is then missing on the wire, that connection is not used again. With `Expect:
 100-continue` it listens before the first piece already (RFC 9110 section 10.1.1).
+
+Regular files go to plain sockets by sendfile(2): the engine frames a `FilePart` in place of bytes.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from h11client.exceptions import from_protocol_error, from_stream_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from h11client._messages.body import Body
     from h11client._timeouts import Deadline
-    from h11client._transport.network import Buffer, Stream
+    from h11client._transport.network import Buffer, FileStream, Stream
     from h11client._transport.route import Route
 
     class Line(Protocol):
@@ -46,10 +48,24 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK_SIZE", "CONTINUE_SECONDS", "Upload"]
 
 BLOCK_SIZE = 256 * 1024  # a large body goes out in such blocks, and we look for an answer between
+FILE_BLOCK_SIZE = 1024 * 1024  # the same where nothing is copied
+FILE_WORTH_IT = 64 * 1024  # up to here, reading a file behind its head costs less than a call more
 CONTINUE_SECONDS = 1.0  # RFC 9110 section 10.1.1: not for ever; the usual patience of clients
 
 _Data = h11.Data
 _END_OF_MESSAGE = h11.EndOfMessage()
+
+
+class FilePart:
+    """Stands for bytes of a file while the engine frames them, which asks for their number only."""
+
+    __slots__ = ("length",)
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
 
 
 class Upload:
@@ -82,7 +98,7 @@ class Upload:
             if waits and not self._is_told_to_go_on():
                 return
             self._line.body_begun = True
-            if self._write_pieces(wire):
+            if self._write_file(wire) and self._write_pieces(wire):
                 wire += self._frame(_END_OF_MESSAGE)
                 self._write([data for data in wire if data])
         except BaseException:
@@ -118,6 +134,70 @@ class Upload:
                 return False
             if any(interim.status_code == 100 for interim in line.informational or ()):
                 return True
+
+    # --- files -----------------------------------------------------------------------------
+
+    def _write_file(self, wire: list[bytes]) -> bool:
+        """Whether to go on, after what of the body the kernel can take out of a file by itself.
+
+        Then the file stands where reading would have brought it, and whether it has become longer
+        than announced is found in the same way.
+        """
+        body = self._body
+        if not hasattr(self._stream, "send_file"):
+            return True
+        region = body.file_region()
+        if region is None or region[2] <= FILE_WORTH_IT:
+            return True
+        descriptor, offset, left = region
+        while left:
+            part = FilePart(min(left, FILE_BLOCK_SIZE))
+            for piece in self._frame(_Data(data=part)):
+                if type(piece) is bytes:
+                    wire.append(piece)
+                    continue
+                if not (self._write(wire) and self._write_part(descriptor, offset, len(part))):
+                    return False
+                wire.clear()
+            offset += len(part)
+            left -= len(part)
+        body.source.seek(offset)  # type: ignore[attr-defined]  # it is a file
+        return True
+
+    def _write_part(self, descriptor: int, offset: int, left: int) -> bool:
+        """Whether to go on, after so many bytes of a file; they have been framed already."""
+        stream: FileStream = self._stream  # type: ignore[assignment]  # it has been looked for
+        while left:
+            if self._is_answered():
+                return False
+            before = stream.bytes_written
+            try:
+                sent = stream.send_file(descriptor, offset, left, self._deadline.limit("write"))
+            except OSError as error:
+                self._line.note_failed_write(error)
+                return False
+            except LimitExpired as error:
+                raise from_stream_error("write", error, str(self._line.route)) from error
+            if sent is None:
+                return self._write_read(offset, left)
+            offset += stream.bytes_written - before
+            left -= stream.bytes_written - before
+        return True
+
+    def _write_read(self, offset: int, left: int) -> bool:
+        """As `_write_part`, where the kernel cannot do it by itself: reads, and then writes."""
+        file: Any = self._body.source
+        file.seek(offset)
+        while left:
+            data = file.read(min(left, BLOCK_SIZE))
+            if not data:
+                # RFC 9110 section 8.6: fewer bytes than announced.
+                short = h11.LocalProtocolError(f"the file is {left} bytes shorter than announced")
+                raise from_protocol_error(short, during="write") from short
+            left -= len(data)
+            if self._is_answered() or not self._write([data]):
+                return False
+        return True
 
     # --- pieces ----------------------------------------------------------------------------
 
