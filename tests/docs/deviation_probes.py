@@ -472,6 +472,12 @@ def headers_public() -> object:
 
 
 @probe
+def values_of() -> object:
+    response = h11.Response(status_code=200, headers=[("Set-Cookie", "a"), ("set-cookie", "b")])
+    return response.headers.values_of(b"set-cookie")
+
+
+@probe
 def public_names() -> object:
     later = {"Headers", "MIGHT_SWITCH_PROTOCOL", "PRODUCT_ID", "ParserLimits", "__version__"}
     return sorted(later & set(h11.__all__))

@@ -112,6 +112,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "parser-limits": ("AttributeError", "10"),
     "receive-body": ("AttributeError", "[b'ab', b'c', None]"),
     "headers-public": ("AttributeError", "True"),
+    "values-of": ("AttributeError", "[b'a', b'b']"),
     "public-names": (
         "[]",
         "['Headers', 'MIGHT_SWITCH_PROTOCOL', 'PRODUCT_ID', 'ParserLimits', '__version__']",

@@ -222,6 +222,15 @@ class TestHeadersAsAPublicClass:
             with pytest.raises(h11.LocalProtocolError):
                 h11.Headers([(name, value)])
 
+    @pytest.mark.deviation("values-of")
+    def test_all_values_of_one_field_in_order(self) -> None:
+        repeated = h11.Headers([("A", "1"), ("B", "2"), ("a", "3")])
+        assert repeated.values_of(b"a") == [b"1", b"3"]
+        assert repeated.values_of(b"b") == [b"2"]
+        assert repeated.values_of(b"c") == []
+        distinct = h11.Headers([("A", "1"), ("B", "2")])
+        assert (distinct.values_of(b"a"), distinct.values_of(b"c")) == ([b"1"], [])
+
     def test_they_may_serve_many_requests(self) -> None:
         shared = h11.Headers([("Host", "a"), ("X-B", "1")])
         connection = h11.Connection(h11.CLIENT)
