@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
     from h11client._session import Session
+    from h11client._transport.proxies import Proxy
     from h11client._transport.resolving import threaded_resolver
     from h11client.exceptions import (
         BodyReadTimeout,
@@ -95,6 +96,7 @@ __all__ = [
     "Response",
     # configuration: values
     "Limits",
+    "Proxy",
     "Timeout",
     "threaded_resolver",
     # what can go wrong
@@ -140,6 +142,7 @@ _HOMES = {
     "Request": "h11client._messages.request",
     "Response": "h11client._messages.response",
     "Limits": "h11client._limits",
+    "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",
 }
 

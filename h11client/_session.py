@@ -16,6 +16,7 @@ from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
 from h11client._transport.authorities import environment_authorities
 from h11client._transport.dial_options import DialAttributes, DialOptions
 from h11client._transport.pool import Pool
+from h11client._transport.proxy_choice import choose_proxy, environment_proxies
 from h11client._version import __version__
 from h11client.exceptions import RequestException
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from h11client._timeouts import TimeoutLike
     from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
     from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxy_choice import Proxies
 
     class Transport(Protocol):
         """What a session sends its requests through."""
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
             timeout: Deadline,
             verify: Verify,
             cert: Cert,
+            proxies: Proxies | None,
         ) -> Response: ...
 
         def close(self) -> None: ...
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
         stream: bool | None
         verify: Verify | None
         cert: Cert
+        proxies: Proxies | None
 
     class NoParams(CommonOptions, total=False):
         """What is left for a call that has `params` as a parameter of its own."""
@@ -106,9 +110,12 @@ class Session(DialAttributes):
         verify: True (certifi's authorities), a path, an `ssl.SSLContext`, or False.
         cert: our own certificate: the path of a PEM file, or (certificate, key), or (certificate,
             key, password).
+        proxies: a mapping of "http", "https" or "all", each perhaps with "://" and a host, to the
+            URL of a proxy, a `Proxy`, or None for none; "no_proxy" is a list of exceptions.
         stream: whether responses are returned before their body was read.
         trust_env: whether environment variables count: for `verify=True` REQUESTS_CA_BUNDLE,
-            CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR; and SSLKEYLOGFILE.
+            CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR; HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and
+            NO_PROXY; and SSLKEYLOGFILE.
         timeout: seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits.
         limits: a `Limits`.
         max_response_size: bytes, decoded, that may be read of a response; None: any number. What
@@ -139,6 +146,7 @@ class Session(DialAttributes):
         params: Params = None,
         verify: Verify = True,
         cert: Cert = None,
+        proxies: Proxies | None = None,
         stream: bool = False,
         trust_env: bool = True,
         timeout: TimeoutLike = DEFAULT_TIMEOUT,
@@ -158,6 +166,7 @@ class Session(DialAttributes):
         self.params: Params = {} if params is None else params
         self.verify: Verify = verify
         self.cert: Cert = cert
+        self.proxies: Proxies = {} if proxies is None else proxies
         self.stream = stream
         Timeout.of(timeout)  # a wrong one is noticed here already
         self.timeout: TimeoutLike = timeout
@@ -234,6 +243,7 @@ class Session(DialAttributes):
         stream: bool | None = None,
         verify: Verify | None = None,
         cert: Cert = None,
+        proxies: Proxies | None = None,
     ) -> Response:
         """Sends a request and returns its response.
 
@@ -242,7 +252,8 @@ class Session(DialAttributes):
         `(connect, read)` pair, a `Timeout`, or None for no limits. With `stream` the response is
         returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False;
         `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
-        What is not given is the session's.
+        `proxies` is a mapping like the session's, and goes before that where it says something
+        about the URL. What is not given is the session's.
 
         Raises `RequestException`, of which everything that peers, network and system do is one;
         what an iterable of the caller's raises passes unchanged. `TypeError` and `ValueError`
@@ -251,7 +262,9 @@ class Session(DialAttributes):
         if self.params:
             params = _merge_params(self.params, params)
         request = prepare_request(method, url, self._headers, params, headers, data, json)
-        return self.send(request, timeout=timeout, stream=stream, verify=verify, cert=cert)
+        return self.send(
+            request, timeout=timeout, stream=stream, verify=verify, cert=cert, proxies=proxies
+        )
 
     def send(
         self,
@@ -261,6 +274,7 @@ class Session(DialAttributes):
         stream: bool | None = None,
         verify: Verify | None = None,
         cert: Cert = None,
+        proxies: Proxies | None = None,
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
@@ -271,16 +285,19 @@ class Session(DialAttributes):
             timeout = self.timeout
         if verify is None:
             verify = self.verify
-        if verify is True and self._trust_env and request.parsed_url.scheme == "https":
-            verify = environment_authorities() or True
         deadline = Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
         try:
+            if proxies or self.proxies or (self._trust_env and environment_proxies()):
+                proxies = self._choose_proxy(request, proxies)
+            if verify is True and self._trust_env and (proxies or _is_https(request)):
+                verify = environment_authorities() or True
             response = self._transport.send(
                 request,
                 stream=stream,
                 timeout=deadline,
                 verify=verify,
                 cert=self.cert if cert is None else cert,
+                proxies=proxies,
             )
             if self.max_response_size is not None:
                 response.max_response_size = self.max_response_size
@@ -291,6 +308,14 @@ class Session(DialAttributes):
                 error.request = request
             raise
         return response
+
+    def _choose_proxy(self, request: PreparedRequest, proxies: Proxies | None) -> Proxies | None:
+        """The one proxy for this request as a mapping for the transport, or None for none."""
+        url = getattr(request, "parsed_url", None)
+        if url is None:
+            return None  # and the transport will say so
+        proxy = choose_proxy(url, proxies, self.proxies, self._trust_env)
+        return None if proxy is None else {url.scheme: proxy}
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """What `request` becomes with the session's headers and params."""
@@ -375,6 +400,11 @@ def _checked_size(size: int | None) -> int | None:
     if size < 0:
         raise ValueError(f"max_response_size= is at least 0, not {size}")
     return size
+
+
+def _is_https(request: PreparedRequest) -> bool:
+    url = getattr(request, "parsed_url", None)
+    return url is not None and url.scheme == "https"
 
 
 def _merge_params(ours: Params, own: Params) -> Params:

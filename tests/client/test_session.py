@@ -123,7 +123,7 @@ def test_an_unknown_keyword_is_a_type_error_and_nothing_is_sent(method):
 
 
 @pytest.mark.parametrize(
-    "later", ["allow_redirects", "auth", "cookies", "files", "proxies", "hooks"]
+    "later", ["allow_redirects", "auth", "cookies", "files", "hooks"]
 )
 def test_what_is_not_there_yet_is_not_accepted_silently(later):
     session, _network = session_of()
@@ -418,7 +418,7 @@ def test_a_transport_of_ones_own_gets_values_and_no_keywords_of_the_call():
     with h11client.Session(transport=Transport()) as session:
         assert session.get(URL, timeout=3, stream=True).content == b"hello"
         assert not hasattr(session, "limits")
-    assert set(seen) == {"request", "stream", "timeout", "verify", "cert", "closed"}
+    assert set(seen) == {"request", "stream", "timeout", "verify", "cert", "proxies", "closed"}
     assert seen["timeout"].timeout == Timeout.of(3)
 
 
