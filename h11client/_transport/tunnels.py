@@ -72,6 +72,7 @@ def _reach_origin(
         stream = _open_socks(route, proxy, network, deadline)
     if route.tls is None:
         return stream
+    deadline.note_connected()
     try:
         return network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
     except (OSError, LimitExpired) as error:
@@ -189,8 +190,10 @@ def _ask_for_tunnel(
                 protocol.receive_data(stream.read(READ_SIZE, deadline.limit("connect"), True))
             elif type(event) is not h11.InformationalResponse or event.status_code == 101:
                 raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")
-    except (OSError, LimitExpired) as error:
-        raise _of_the_proxy("connect", error, proxy) from error
+    except LimitExpired as error:
+        raise from_stream_error("connect", error, f"{target} through {proxy}") from error
+    except OSError as error:
+        raise _of_the_proxy("read_head", error, proxy) from error
     except h11.RemoteProtocolError as error:
         raise ProxyError(f"{proxy} gave no answer to CONNECT {target}: {error}") from error
 
