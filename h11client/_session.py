@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.request import Request
     from h11client._messages.response import Response
+    from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
     from h11client._timeouts import TimeoutLike
     from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         """The keywords of every call."""
 
         headers: HeadersArgument
+        trailers: TrailersArgument
         timeout: TimeoutLike
         stream: bool | None
         verify: Verify | None
@@ -244,13 +246,16 @@ class Session(DialAttributes):
         verify: Verify | None = None,
         cert: Cert = None,
         proxies: Proxies | None = None,
+        trailers: TrailersArgument = None,
     ) -> Response:
         """Sends a request and returns its response.
 
         `params` go into the query of `url`; `data` is the body: bytes, text, the fields of a form,
-        a file or an iterable of bytes; `json` is a body to be encoded. `timeout` is in seconds, a
-        `(connect, read)` pair, a `Timeout`, or None for no limits. With `stream` the response is
-        returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False;
+        a file or an iterable of bytes; `json` is a body to be encoded; `trailers` are fields to
+        be sent behind the body, whose values may be functions that are called when it is over.
+        `timeout` is in seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits. With
+        `stream` the response is returned before its body was read. `verify` is True, a path, an
+        `ssl.SSLContext` or False;
         `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
         `proxies` is a mapping like the session's, and goes before that where it says something
         about the URL. What is not given is the session's.
@@ -261,7 +266,9 @@ class Session(DialAttributes):
         """
         if self.params:
             params = _merge_params(self.params, params)
-        request = prepare_request(method, url, self._headers, params, headers, data, json)
+        request = prepare_request(
+            method, url, self._headers, params, headers, data, json, trailers=trailers
+        )
         return self.send(
             request, timeout=timeout, stream=stream, verify=verify, cert=cert, proxies=proxies
         )
@@ -331,6 +338,7 @@ class Session(DialAttributes):
             request.data,
             request.json,
             request.hooks,
+            request.trailers,
         )
 
     def get(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:

@@ -39,7 +39,8 @@ LAYERS = {
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
         ["_transport.authorities", "_transport.dial_options", "_transport.tls_sessions"],
         ["_transport.network"],
-        ["_messages.reading", "_messages.url", "_transport.dialing", "_transport.trust"],
+        ["_messages.reading", "_messages.trailers", "_messages.url"],
+        ["_transport.dialing", "_transport.trust"],
         ["_transport.proxies"],
         [
             "_messages.body",

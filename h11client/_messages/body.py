@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol, TypeAlias
 
+    from h11client._messages.trailers import Trailers
     from h11client._messages.url import Params
 
     class Readable(Protocol):
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     _Bytes: TypeAlias = bytes  # inside Body the name is an attribute
     Data: TypeAlias = "Params | Readable | Iterable[bytes] | Iterable[str]"
 
-__all__ = ["NO_BODY", "Body", "FileBody", "IteratorBody", "encode_body"]
+__all__ = ["NO_BODY", "Body", "FileBody", "IteratorBody", "TrailedBody", "encode_body"]
 
 BLOCK = 65536  # bytes of a file per read: what a socket takes at once
 
@@ -36,7 +37,8 @@ class Body:
     """A body that is there as bytes.
 
     `length` is the number of bytes when it is known before sending, else None. `replayable` says
-    whether `rewind()` can work. `source` is what `PreparedRequest.body` shows.
+    whether `rewind()` can work. `source` is what `PreparedRequest.body` shows. With `trailers` it
+    is sent in chunks whatever its length.
     """
 
     __slots__ = ("bytes", "content_type", "length", "replayable", "source")
@@ -46,6 +48,7 @@ class Body:
     content_type: str | None
     replayable: bool
     source: object
+    trailers: Trailers | None = None
 
     def __init__(self, content: _Bytes, content_type: str | None, source: object) -> None:
         self.bytes = content
@@ -167,6 +170,32 @@ class IteratorBody(Body):
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
         return _LeftBody, (self.length,)
+
+
+class TrailedBody(Body):
+    """Any other body, followed by trailers: in chunks, because nothing may follow a length."""
+
+    __slots__ = ("_inner", "trailers")
+
+    def __init__(self, inner: Body, trailers: Trailers) -> None:
+        self._inner = inner
+        self.trailers = trailers
+        self.bytes = self.length = None
+        self.content_type = inner.content_type
+        self.replayable = inner.replayable
+        self.source = inner.source
+
+    def chunks(self) -> Iterator[_Bytes]:
+        return self._inner.chunks()
+
+    def file_region(self) -> tuple[int, int, int] | None:
+        return self._inner.file_region()
+
+    def rewind(self) -> None:
+        self._inner.rewind()
+
+    def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
+        return _LeftBody, (self.length,)  # its values may be functions
 
 
 def encode_body(data: Data = None, json: object = None) -> Body:

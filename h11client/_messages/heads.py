@@ -153,6 +153,13 @@ def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h
         complete.append((b"Connection", b"upgrade"))  # RFC 9110 section 7.8
     if body.content_type is not None and b"content-type" not in values:
         complete.append((b"Content-Type", body.content_type.encode("ascii")))
+    if body.trailers is not None:
+        if b"content-length" in values:
+            # RFC 9112 section 7.1.2: they are a part of the chunked coding.
+            raise LocalProtocolError("a request with trailers has no Content-Length")
+        announced = body.trailers.announce(values.get(b"trailer", []))
+        if announced is not None:
+            complete.append((b"Trailer", announced))
     if b"content-length" in values or b"transfer-encoding" in values:
         _check_framing(values, body)
     else:

@@ -9,7 +9,7 @@ is sent.
 
 from __future__ import annotations
 
-from h11client._messages.body import NO_BODY, Body, encode_body
+from h11client._messages.body import NO_BODY, Body, TrailedBody, encode_body
 from h11client._messages.headers import Headers
 from h11client._messages.heads import (
     BARE_METHODS,
@@ -20,6 +20,7 @@ from h11client._messages.heads import (
     framing_field,
     make_block,
 )
+from h11client._messages.trailers import Trailers
 from h11client._messages.url import URL, build_url, parse_url
 from h11client.exceptions import URLRequired
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.heads import Block, Items
+    from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
 
     Hook: TypeAlias = Callable[..., Any]
@@ -46,7 +48,7 @@ _NO_HEADERS = Headers()  # never changed
 class Request:
     """A request as a caller describes it; `prepare()` makes of it what will be sent.
 
-    `headers`, `params`, `data` and `json` are as in `Session.request`.
+    `headers`, `params`, `data`, `json` and `trailers` are as in `Session.request`.
 
     >>> Request("GET", "http://example.com/a", params={"b": 1}).prepare().url
     'http://example.com/a?b=1'
@@ -62,6 +64,7 @@ class Request:
         params: Params = None,
         hooks: Hooks | None = None,
         json: object = None,
+        trailers: TrailersArgument = None,
     ) -> None:
         self.method = method
         self.url = url
@@ -70,6 +73,7 @@ class Request:
         self.params = params
         self.hooks = _lists_of_hooks(hooks)
         self.json = json
+        self.trailers = trailers
 
     def prepare(self) -> PreparedRequest:
         """The request by itself, without what a session would add."""
@@ -82,6 +86,7 @@ class Request:
             params=self.params,
             hooks=self.hooks,
             json=self.json,
+            trailers=self.trailers,
         )
         return prepared
 
@@ -197,7 +202,9 @@ class PreparedRequest:
         self._head = None
         headers.pop("Content-Length", None)
         headers.pop("Transfer-Encoding", None)
-        self.encoded_body = encode_body(body)
+        trailers = self.encoded_body.trailers
+        encoded = encode_body(body)
+        self.encoded_body = encoded if trailers is None else TrailedBody(encoded, trailers)
         self._show_framing()
 
     @property
@@ -238,12 +245,13 @@ class PreparedRequest:
         params: Params = None,
         hooks: Hooks | None = None,
         json: object = None,
+        trailers: TrailersArgument = None,
     ) -> None:
         """Sets everything at once."""
         self.prepare_method(method)
         self.prepare_url(url, params)
         self.prepare_headers(headers)
-        self.prepare_body(data, json=json)
+        self.prepare_body(data, json=json, trailers=trailers)
         self.prepare_hooks(hooks)
 
     def prepare_method(self, method: str | bytes | None) -> None:
@@ -260,10 +268,12 @@ class PreparedRequest:
         """Sets the headers; a value of None leaves its header out."""
         self.headers = Headers(headers)
 
-    def prepare_body(self, data: Data = None, *, json: object = None) -> None:
+    def prepare_body(
+        self, data: Data = None, *, json: object = None, trailers: TrailersArgument = None
+    ) -> None:
         """Sets the body, and the headers that describe it where the caller has not."""
         self._head = None
-        self.encoded_body = encode_body(data, json)
+        self.encoded_body = _body_of(data, json, trailers)
         self._show_framing()
 
     def prepare_content_length(self, body: Data) -> None:
@@ -337,6 +347,7 @@ def prepare_request(
     data: Data = None,
     json: object = None,
     hooks: Hooks | None = None,
+    trailers: TrailersArgument = None,
 ) -> PreparedRequest:
     """The request of a session whose headers are `defaults`; `headers` win over them.
 
@@ -359,7 +370,7 @@ def prepare_request(
         request._hooks = _lists_of_hooks(hooks)
     wire_method = BARE_METHODS.get(method)
     own = None
-    if wire_method and not (data is not None or json is not None or block.secret):
+    if wire_method and not (data is not None or json is not None or trailers or block.secret):
         wire = block.wire if not headers else None
         if type(headers) is dict and headers:
             own = tuple(headers.items())
@@ -370,12 +381,17 @@ def prepare_request(
             request._head = (wire_method, parsed.target, wire)
             return request
     request._method = name = _text(method).upper()
-    request.encoded_body = body = encode_body(data, json)
+    request.encoded_body = body = _body_of(data, json, trailers)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
     request._head = (encode_method(name), build_target(name, parsed), fields)
     if own is not None:
         block.remember(own, fields)
     return request
+
+
+def _body_of(data: Data, json: object, trailers: TrailersArgument) -> Body:
+    body = encode_body(data, json)
+    return TrailedBody(body, Trailers(trailers)) if trailers else body
 
 
 def _remembered(block: Block, own: Items) -> h11.Headers | None:

@@ -201,7 +201,7 @@ class Connection:
             raise from_stream_error("write", error, str(self.route)) from error
         except h11.LocalProtocolError as error:
             raise from_protocol_error(error, during="write") from error
-        Upload(self, body, deadline).send(wire)
+        Upload(self, body, deadline).send(event, wire)
 
     def note_failed_write(self, error: OSError) -> None:
         """Notes that the peer takes no more: `read_head` looks for what it had to say."""

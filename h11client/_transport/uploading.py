@@ -80,8 +80,8 @@ class Upload:
         self._protocol = line.protocol
         self._stream = line.stream
 
-    def send(self, wire: list[bytes]) -> None:
-        """Sends `wire`, the framed head, and the body behind it: each piece as it comes.
+    def send(self, event: h11.Request, wire: list[bytes]) -> None:
+        """Sends `wire`, the framed `event`, and the body behind it: each piece as it comes.
 
         Returns early when the peer hangs up or has given its answer. What the caller's own body
         raises passes unchanged.
@@ -99,12 +99,18 @@ class Upload:
                 return
             self._line.body_begun = True
             if self._write_file(wire) and self._write_pieces(wire):
-                wire += self._frame(_END_OF_MESSAGE)
+                wire += self._frame(self._end_of(event) if body.trailers else _END_OF_MESSAGE)
                 self._write([data for data in wire if data])
         except BaseException:
             # RFC 9112 section 8: the peer must see that this body is not complete.
             self._protocol.send_failed()
             raise
+
+    def _end_of(self, event: h11.Request) -> h11.EndOfMessage:
+        """The end with its trailers, whose values may not have been known before."""
+        assert self._body.trailers is not None
+        announced = event.headers.values_of(b"trailer")
+        return h11.EndOfMessage(headers=self._body.trailers.compute(announced))
 
     def _is_told_to_go_on(self) -> bool:
         """Waits a moment for 100 Continue; False when the final response came instead."""

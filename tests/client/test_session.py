@@ -131,7 +131,7 @@ def test_what_is_not_there_yet_is_not_accepted_silently(later):
         session.get(URL, **{later: None})
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 407, 408, 421, 429, 503])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 407, 408, 417, 429, 503])
 def test_no_status_is_acted_upon(status):
     answer = (
         b"HTTP/1.1 %d X\r\nLocation: /b\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n" % status
