@@ -403,3 +403,80 @@ def test_a_hundred_requests_to_a_server_that_never_accepts_leave_a_pool_of_one_u
         for filler in fillers:
             filler.close()
     assert session._transport.counts().open == 0
+
+
+# --- M26: proxies that answer CONNECT in their own way ---------------------------------------------
+
+
+def through_a_proxy(*dials):
+    session, network = scripted(*dials)
+    session.proxies = {"https": "http://proxy.test:3128"}
+    return session, network
+
+
+FLOODS = {
+    "a status line": [b"HTTP/1.1 200 " + b"x" * 1000, *[b"x" * 1000] * 2000],
+    "one field": [b"HTTP/1.1 200 OK\r\nX: ", *[b"x" * 1000] * 2000],
+    "fields": [b"HTTP/1.1 200 OK\r\n", *[b"X: " + b"y" * 995 + b"\r\n"] * 2000],
+    "small fields": [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n" * 100] * 900],
+    "interim responses": [b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 9000,
+}
+
+
+@pytest.mark.safety("M26", "P3", "X16", "2h4", "F12")
+@pytest.mark.parametrize("flood", list(FLOODS))
+def test_a_proxy_that_never_comes_to_the_end_of_its_answer_stops_at_the_cap(flood):
+    session, network = through_a_proxy(FLOODS[flood])
+    with pytest.raises(exceptions.ProxyError):
+        session.get("https://origin.test/")
+    assert bytes_read(network) <= 128 * 1024 + 1100
+    assert network.dialled == [("proxy.test", 3128)]
+    assert network.streams[0].closed
+    assert not idle_after(session)
+
+
+@pytest.mark.safety("M26", "P3", "X16", "2h4")
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_refusal_with_a_body_without_end_is_an_error_with_the_beginning_of_it(status):
+    head = b"HTTP/1.1 %d No\r\n\r\n" % status
+    session, network = through_a_proxy([head, *[b"x" * 1000] * 2000])
+    with pytest.raises(exceptions.ProxyError) as caught:
+        session.get("https://origin.test/")
+    assert caught.value.status_code == status
+    assert caught.value.body == b"x" * 65536
+    assert bytes_read(network) <= len(head) + 65536 + READ_SIZE
+    assert network.streams[0].closed
+    assert not idle_after(session)
+
+
+@pytest.mark.safety("M26", "2h3", "2a6")
+@pytest.mark.parametrize("status", [200, 201, 299])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"",
+    ],
+    ids=["length", "chunked", "both", "neither"],
+)
+def test_a_tunnel_has_no_body_whatever_its_head_says(status, fields):
+    head = b"HTTP/1.1 %d Tunnel\r\n%s\r\n" % (status, fields)
+    session, network = through_a_proxy([head, OK, OK])
+    response = session.get("https://origin.test/1")
+    assert (response.status_code, response.content) == (200, b"ok")
+    assert session.get("https://origin.test/2").connection_info.reused
+    assert [name for _, name in network.upgrades] == ["origin.test"]
+    assert network.streams[0].written.startswith(b"CONNECT origin.test:443 HTTP/1.1\r\n")
+
+
+@pytest.mark.safety("T7", "X16", "P3")
+@pytest.mark.parametrize("extra", [b"x", OK, b"\r\n", b"\x16\x03\x03"], ids=repr)
+def test_bytes_of_the_proxy_behind_its_answer_are_an_error(extra):
+    session, network = through_a_proxy([b"HTTP/1.1 200 Tunnel\r\n\r\n" + extra])
+    with pytest.raises(exceptions.ProxyError, match="behind the answer"):
+        session.get("https://origin.test/")
+    assert network.upgrades == []
+    assert network.streams[0].closed
+    assert not idle_after(session)
