@@ -196,7 +196,8 @@ class Pool:
 
             proxy = choose_proxy(url, proxies, None, False)
             if proxy is not None:
-                return build_route(url, verify, cert, self._dial_options, proxy)
+                options = self._dial_options
+                return build_route(url, verify, cert, options, proxy, self._log_keys)
         if verify is not True or cert is not None:
             return build_route(url, verify, cert, self._dial_options, log_keys=self._log_keys)
         key = (url.scheme, url.host, url.port)
