@@ -247,6 +247,13 @@ class TestChunkOverhead:
         assert len(accepted(make, framed((bad + good) * 20 + b"0\r\n\r\n")).body) == 20 * 201
         refused(make, framed(bad * 5 + good * 5), hint=431)
 
+    def test_equal_good_chunks_pay_for_bad_ones_too(self) -> None:
+        bad = b"1;" + b"x" * 300 + b"\r\nX\r\n"
+        good = b"5\r\nhello\r\n"
+        make = with_limits(chunk_overhead=400)
+        assert len(accepted(make, framed((bad + good * 20) * 5 + b"0\r\n\r\n")).body) == 5 * 101
+        refused(make, framed((bad + good * 2) * 3), hint=431)
+
     def test_credit_is_not_saved_up(self) -> None:
         good = b"%x\r\n" % 5000 + b"X" * 5000 + b"\r\n"
         bad = b"1;" + b"x" * 300 + b"\r\nX\r\n"
