@@ -27,7 +27,14 @@ BEHIND = [b"\r\n", b"x", EVIL, EVIL[:30], TIMED_OUT, b"HTTP/1.1 100 Continue\r\n
 
 # What comes later may meet the next request on its way, when nobody can tell any more what it
 # belongs to. So this is nothing which could be taken for the answer to one.
-LATER = [b"\r\n\r\n", b"x", EVIL[:40], b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 200 OK\r\nX-"]
+LATER = [
+    TIMED_OUT,
+    b"\r\n\r\n",
+    b"x",
+    EVIL[:40],
+    b"\x15\x03\x03\x00\x02\x02\x28",
+    b"HTTP/1.1 200 OK\r\nX-",
+]
 
 BROKEN_HEADS = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",

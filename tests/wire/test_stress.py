@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import pickle
+import queue
 import random
 import sys
 import threading
@@ -33,6 +34,7 @@ METHODS = ["GET"] * 5 + ["HEAD"] * 2 + ["POST"] * 5 + ["PUT", "DELETE"]
 BODIES = ["length", "chunked", "one-shot", "file", "key"]
 READINGS = ["content"] * 6 + ["pieces", "pieces", "closes early", "drops", "raises"]
 CARELESS = ["content", "content", "pieces", "closes early", "closes early", "drops", "drops"]
+CARELESS += ["closed elsewhere"]
 
 
 class Mine(Exception):
@@ -69,6 +71,7 @@ class Clients:
         self.hasty = hasty or h11client.Timeout(total=0.3)
         self.results = []
         self.wrong = []
+        self.to_close = queue.SimpleQueue()  # responses for another thread than their reader's
         self.lock = threading.Lock()
 
     def run(self, threads, requests):
@@ -177,6 +180,12 @@ class Clients:
                 cycle = [response]
                 cycle.append(cycle)
             return "dropped"
+        elif reading == "closed elsewhere":
+            self.to_close.put(response)
+            try:
+                found = response.content
+            except exceptions.RequestException:
+                return "closed elsewhere"
         else:
             with response:
                 response.read(1)
@@ -253,13 +262,17 @@ def settle(session):
 
 @pytest.mark.safety("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "L1")
 @pytest.mark.safety("X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8", "X22", "X23")
-@pytest.mark.parametrize(("tls", "requests"), [(False, 200), (True, 60)], ids=["http", "https"])
-def test_32_threads_on_one_session_and_a_server_at_random(serve, ca, tls, requests):
+@pytest.mark.parametrize(("how", "requests"), [("http", 150), ("https", 60), ("proxy", 40)])
+def test_32_threads_on_one_session_and_a_server_at_random(serve, ca, how, requests):
     started = time.monotonic()
     hostile = Hostile(SEED)
-    server = serve(hostile, context=ca.server_context() if tls else None)
+    server = serve(hostile, context=ca.server_context() if how == "https" else None)
     with h11client.Session(verify=str(ca.pem)) as session:
-        clients = Clients(session, server.url, SEED)
+        url = server.url
+        if how == "proxy":  # the server is one that forwards, as badly as it serves
+            session.proxies = {"http": server.url}
+            url = "http://origin.test"
+        clients = Clients(session, url, SEED)
         clients.run(32, requests)
         print(json.dumps(figures(clients, hostile, started)))
         wrong = judge(clients, hostile)
@@ -304,16 +317,26 @@ def test_a_pool_of_8_whose_responses_are_closed_early_dropped_and_collected(serv
             gc.collect()  # all eight slots may be garbage, with everybody waiting for one
             session.close()
 
+    def close_responses(clients):
+        while (response := clients.to_close.get()) is not None:
+            response.close()
+
     with h11client.Session(limits=limits) as session:
         hasty = h11client.Timeout(pool=0.005, total=0.3)
         clients = Clients(session, server.url, SEED, CARELESS, hasty)
-        disturber = threading.Thread(target=disturb, args=(session,))
-        disturber.start()
+        others = [
+            threading.Thread(target=disturb, args=(session,)),
+            threading.Thread(target=close_responses, args=(clients,)),
+        ]
+        for other in others:
+            other.start()
         try:
             clients.run(32, 30)
         finally:
             over.set()
-            disturber.join()
+            clients.to_close.put(None)
+            for other in others:
+                other.join()
         print(json.dumps(figures(clients, hostile, started)))
         wrong = judge(clients, hostile)
         assert not wrong, f"{len(wrong)}, seed {SEED}:\n" + "\n".join(wrong[:20])
@@ -327,3 +350,4 @@ def test_a_pool_of_8_whose_responses_are_closed_early_dropped_and_collected(serv
     assert len(clients.results) == 960
     assert outcomes["complete"] > 200
     assert outcomes["dropped"] > 100
+    assert outcomes["closed elsewhere"] > 0
