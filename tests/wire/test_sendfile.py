@@ -159,10 +159,10 @@ def test_what_was_written_and_not_flushed_is_sent(session, serve, path):
         file.write(b"er")
         file.seek(0)
         with pytest.raises(exceptions.LocalProtocolError):
-            session.send(request)  # three bytes more than announced
+            session.send(request)  # from its beginning on it is longer than what was announced
         file.seek(0)
         session.put(receiver.url, data=file)
-    assert receiver.bodies[-1] == b"newer" + CONTENT[5:]
+    assert b"newer" + CONTENT[5:] in receiver.bodies
 
 
 def test_a_small_file_shares_a_write_with_its_head(session, serve, path, calls):
