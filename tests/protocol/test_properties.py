@@ -39,6 +39,7 @@ SIDES = {"client": (client, responses()), "server": (server, requests())}
 both_sides = pytest.mark.parametrize("side", SIDES)
 
 
+@pytest.mark.deviation("blank-before-extension", "folded-empty-line")
 @both_sides
 @examples(200)
 @given(data=st.data())
@@ -269,6 +270,7 @@ def test_never_more_body_than_framed_and_one_end(side: str, data: st.DataObject)
             assert outcome.last is h11.PAUSED
 
 
+@pytest.mark.deviation("blank-before-extension", "folded-empty-line")
 @both_sides
 @examples(150)
 @given(data=st.data())
