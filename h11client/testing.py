@@ -35,6 +35,7 @@ from __future__ import annotations
 import errno
 from collections import deque
 
+from h11client._messages.hosts import address_number
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import TLSInfo
 
@@ -374,6 +375,8 @@ class ScriptedNetwork:
     ) -> list[str]:
         """What `hosts=` of the session says; every other name has the address 192.0.2.1."""
         deadline.limit("connect")
+        if address_number(host.partition("%")[0]) is not None:
+            return [host]
         self.log.append(("resolve", host))
         known = None if options is None else options.hosts.get(host)
         return ["192.0.2.1"] if known is None else list(known)

@@ -69,6 +69,7 @@ class Proxy:
         "host",
         "port",
         "scheme",
+        "tls",
         "verify",
     )
 
@@ -79,6 +80,7 @@ class Proxy:
     headers: tuple[tuple[bytes, bytes], ...]
     verify: Verify | None
     cert: Cert
+    tls: TLSConfig | None  # to the proxy itself
     authorization: ProxyAuthorization | None
     _key: tuple[object, ...]
 
@@ -102,29 +104,28 @@ class Proxy:
         put(self, "verify", verify)
         put(self, "cert", cert)
         put(self, "authorization", None if own is None else ProxyAuthorization(own))
-        put(self, "_key", (scheme, host, port, own, self.headers, verify, cert))
+        tls = TLSConfig(True if verify is None else verify, cert)  # it looks at them
+        put(self, "tls", tls if scheme == "https" else None)
+        put(self, "_key", (scheme, host, port, own, self.headers, verify, cert, self.tls))
 
     @property
     def forwards(self) -> bool:
         """Whether it speaks HTTP: then it forwards http requests, and tunnels https."""
         return self.scheme in ("http", "https")
 
-    @property
-    def tls(self) -> TLSConfig | None:
-        """How TLS to the proxy itself is checked; None when there is none."""
-        if self.scheme != "https":
-            return None
-        return TLSConfig(True if self.verify is None else self.verify, self.cert).with_files()
+    def for_call(self, verify: Verify, log_keys: bool) -> Proxy:
+        """The same, with TLS to it settled: by its own `verify`, or else the call's.
 
-    def for_call(self, verify: Verify) -> Proxy:
-        """The same with the call's `verify` for TLS to it, unless it has one of its own."""
-        if self.scheme != "https" or verify is True or self.verify is not None:
+        Unequal to what it was before a file that counts for this has changed.
+        """
+        if self.scheme != "https":
             return self
+        tls = TLSConfig(verify if self.verify is None else self.verify, self.cert, (), log_keys)
         proxy: Proxy = object.__new__(Proxy)
         for name in Proxy.__slots__:
             object.__setattr__(proxy, name, getattr(self, name))
-        object.__setattr__(proxy, "verify", verify)
-        object.__setattr__(proxy, "_key", (*self._key[:-2], verify, self.cert))
+        object.__setattr__(proxy, "tls", tls.with_files())
+        object.__setattr__(proxy, "_key", (*self._key[:-1], proxy.tls))
         return proxy
 
     def __setattr__(self, name: str, value: object) -> None:

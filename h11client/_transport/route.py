@@ -123,7 +123,7 @@ def build_route(
         if dial is not None and dial.uds is not None:
             proxy = None  # the socket is where to go
         else:
-            proxy = proxy.for_call(verify)
+            proxy = proxy.for_call(verify, log_keys)
             if scheme == "http" and proxy.forwards:
                 host, port = proxy.host, proxy.port
     if scheme != "https":

@@ -85,8 +85,9 @@ class _Conversation:
         if (address is None and not resolves_itself(self._proxy)) or (address and address[1] != 32):
             raise ProxyError(f"{self._proxy} can only be asked for IPv4, not for {host}")
         kind = socks4.SOCKS4Request if address else socks4.SOCKS4ARequest
-        connection = socks4.SOCKS4Connection(user_id=_credentials(self._proxy)[0])
-        connection.send(kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port)))
+        user = _credentials(self._proxy)[0]
+        connection = socks4.SOCKS4Connection(user)
+        connection.send(kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user))
         reply = self._exchange(connection, 8)
         if reply.reply_code != socks4.SOCKS4ReplyCode.REQUEST_GRANTED:
             self._refuse(host, port, reply.reply_code.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -133,12 +134,24 @@ def test_a_proxy_is_frozen_and_can_be_copied_and_pickled() -> None:
 def test_tls_to_a_proxy_is_checked_as_its_own_verify_says_or_else_the_calls() -> None:
     assert Proxy("http://proxy.test", verify=False).tls is None
     assert Proxy("https://proxy.test").tls == TLSConfig(True)
-    assert Proxy("https://proxy.test").for_call(False).tls == TLSConfig(False)
-    assert Proxy("https://proxy.test").for_call("/ca").tls == TLSConfig("/ca")
+    assert Proxy("https://proxy.test").for_call(False, True).tls == TLSConfig(False)
+    assert Proxy("https://proxy.test").for_call("/ca", True).tls == TLSConfig("/ca")
     own = Proxy("https://proxy.test", verify=True, cert="/c")
-    assert own.for_call(False).tls == TLSConfig(True, "/c")
-    assert Proxy("https://proxy.test").for_call(False) != Proxy("https://proxy.test")
-    assert Proxy("http://proxy.test").for_call(False) == Proxy("http://proxy.test")
+    assert own.for_call(False, True).tls == TLSConfig(True, "/c")
+    assert own.for_call(False, False).tls == TLSConfig(True, "/c", log_keys=False)
+    assert Proxy("https://proxy.test").for_call(False, True) != Proxy("https://proxy.test")
+    assert Proxy("http://proxy.test").for_call(False, True) == Proxy("http://proxy.test")
+
+
+@pytest.mark.safety("T1")
+def test_a_changed_file_of_authorities_makes_another_proxy(tmp_path: Path) -> None:
+    authorities = tmp_path / "ca.pem"
+    authorities.write_text("a")
+    proxy = Proxy("https://proxy.test", verify=str(authorities))
+    before = proxy.for_call(True, True)
+    assert before == proxy.for_call(True, True)
+    authorities.write_text("another")
+    assert before != proxy.for_call(True, True)
 
 
 @pytest.mark.safety("I6")

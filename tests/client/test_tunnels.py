@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import pickle
 import ssl
@@ -10,11 +11,15 @@ import traceback
 import pytest
 
 import h11client
+from h11client._transport import proxies
 from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
 from h11client.auth import HTTPDigestAuth
 from h11client.exceptions import ConnectTimeout, ProxyError, RequestException, SSLError
 from h11client.testing import Dial, Pause, ScriptedNetwork
+
+# Sessions here do not trust the environment, which could name a file for the keys.
+unlogged = functools.partial(TLSConfig, log_keys=False)
 
 PROXY = "http://user:secret@proxy.test:3128"
 BASIC = b"Basic dXNlcjpzZWNyZXQ="
@@ -29,6 +34,7 @@ ASKS_DIGEST = (
 def session_over(
     network: ScriptedNetwork, proxy: object = PROXY, **options: object
 ) -> h11client.Session:
+    proxies._remembered.clear()  # with what they were told in other tests
     options.setdefault("trust_env", False)
     return h11client.Session(
         transport=Pool(network=network, clock=network.clock), proxies={"all": proxy}, **options
@@ -46,7 +52,7 @@ def test_an_https_request_goes_through_a_tunnel(byte_by_byte: bool) -> None:
         assert session.get("https://a.test/x").text == "hello"
     network.assert_used_up()
     assert network.dialled == [("proxy.test", 3128)]
-    assert network.upgrades == [(TLSConfig(), "a.test")]
+    assert network.upgrades == [(unlogged(), "a.test")]
     connect, get = network.streams[0].writes
     version = h11client.__version__.encode()
     assert connect == (
@@ -276,8 +282,8 @@ def test_an_https_proxy_is_checked_by_its_own_name_and_the_origin_by_its() -> No
     with session_over(network, proxy) as session:
         session.get("https://a.test/", verify=False)
     assert network.upgrades == [
-        (TLSConfig("/proxy-ca.pem", "/me.pem"), "proxy.test"),
-        (TLSConfig(False), "a.test"),
+        (unlogged("/proxy-ca.pem", "/me.pem"), "proxy.test"),
+        (unlogged(False), "a.test"),
     ]
 
 
@@ -288,7 +294,7 @@ def test_a_call_without_verification_does_not_verify_the_proxy_unless_that_says_
         proxy = h11client.Proxy("https://proxy.test", verify=True)
         session.get("https://a.test/", verify=False, proxies={"https": proxy})
     configs = [config for config, _ in network.upgrades]
-    assert configs == [TLSConfig(False), TLSConfig(False), TLSConfig(), TLSConfig(False)]
+    assert configs == [unlogged(False), unlogged(False), unlogged(), unlogged(False)]
 
 
 @pytest.mark.safety("T5")
