@@ -17,7 +17,8 @@ from collections import Counter, defaultdict
 # What the client must have seen of a delivery.
 COMPLETE = "complete"  # the whole answer
 PERHAPS = "perhaps"  # the whole answer, or an error: a reset may overtake what was sent before it
-NOTHING = "nothing"  # an error, whatever was sent
+NOTHING = "nothing"  # an error: no answer, or one that a reset may have overtaken
+HALF = "half"  # an error, after the beginning of an answer
 
 EVIL = b"HTTP/1.1 200 OK\r\nX-Nonce: evil\r\nContent-Length: 4\r\n\r\nevil"
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -295,13 +296,15 @@ class Exchange:
     # --- what is an error ------------------------------------------------------------------
 
     def cut(self):
-        self.note(NOTHING)
         wire = self.answer()
-        self.peer.send(wire[: self.rng.randrange(len(wire))])
+        cut = self.rng.randrange(len(wire))
+        self.note(HALF if cut else NOTHING)
+        self.peer.send(wire[:cut])
         return False
 
     def cut_by_reset(self):
         self.cut()
+        self.note(NOTHING)
         self.peer.reset()
         return False
 
@@ -317,7 +320,7 @@ class Exchange:
         return False
 
     def broken(self):
-        self.note(NOTHING)
+        self.note(HALF)
         rows = BROKEN_HEADS if self.method == "HEAD" else BROKEN_HEADS + BROKEN_BODIES
         self.peer.send(self.rng.choice(rows).replace(b"?", self.nonce.encode()))
         return self.expect_end()

@@ -23,7 +23,7 @@ import pytest
 
 import h11client
 from h11client import exceptions
-from tests.wire.hostile import ACTIONS, COMPLETE, NOTHING, Hostile, content_of
+from tests.wire.hostile import ACTIONS, COMPLETE, HALF, NOTHING, Hostile, content_of
 
 SEED = int(os.environ.get("H11CLIENT_STRESS_SEED", "20261122"))
 HANGS_AFTER = 60.0  # seconds; then every thread's stack is shown instead of waiting on
@@ -223,8 +223,10 @@ def judge(clients, server):
         most = 2 if result.safe else 1
         if len(deliveries) > most:
             wrong.append(f"{nonce}: {result.method} delivered {len(deliveries)} times")
+        if COMPLETE in deliveries[:-1] or HALF in deliveries[:-1]:
+            wrong.append(f"{nonce}: repeated after an answer had begun: {deliveries}")
         last = deliveries[-1] if deliveries else NOTHING
-        if result.outcome == "complete" and last == NOTHING:
+        if result.outcome == "complete" and last in (NOTHING, HALF):
             wrong.append(f"{nonce}: complete, but the server had not sent it all: {deliveries}")
         if result.outcome == "error" and last == COMPLETE and not result.hasty:
             wrong.append(f"{nonce}: {result.error!r} though the server had answered: {deliveries}")
