@@ -285,6 +285,7 @@ def test_consumed_and_left_bytes_are_the_input(side: str, data: st.DataObject) -
     assert connection.trailing_data == (extra, False)
 
 
+@pytest.mark.deviation("blank-before-extension", "folded-empty-line")
 @pytest.mark.safety("F16")
 @examples(60)
 @given(data=st.data())
