@@ -230,7 +230,9 @@ class Upload:
 
     def _write(self, wire: Sequence[bytes]) -> bool:
         """Whether to go on: not when the peer hung up or has given its answer already."""
-        for block in _blocks(wire):
+        for number, block in enumerate(_blocks(wire)):
+            if number and self._is_answered():
+                return False
             written = self._write_watching(block)
             while written is False:
                 if self._answered_early():

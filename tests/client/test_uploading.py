@@ -317,3 +317,28 @@ def test_nothing_is_taken_for_an_answer_before_the_head_is_out():
     request = event(Content_Length="100000")
     connection.send_request(request, encode_body(b"x" * 100_000), deadline)
     assert [operation for operation, _ in stream.limits] == ["write"]
+
+
+@pytest.mark.safety("2e1")
+def test_one_large_piece_is_interrupted_between_its_blocks():
+    pool, network = pool_of([Unsolicited(TOO_LARGE, after=1)])
+    assert send(pool, "POST", data=b"x" * 10_000_000).content == b"long"
+    assert network.streams[0].bytes_written < 300_000
+    assert network.streams[0].closed
+
+
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+
+@pytest.mark.safety("2h1")
+@pytest.mark.parametrize("expect", [{}, EXPECT], ids=["uploading", "waiting"])
+def test_a_protocol_is_not_switched_before_the_body_is_over(expect):
+    first = SWITCHED if expect else Unsolicited(SWITCHED, after=250)
+    pool, network = pool_of([first])
+    headers = {"Connection": "upgrade", "Upgrade": "x", **expect}
+    response = send(pool, "POST", data=iter([b"x" * 100] * 100), headers=headers)
+    assert response.status_code == 101
+    assert network.streams[0].closed
+    assert counts(pool) == (0, 0, 0)
+    with pytest.raises(exceptions.RemoteProtocolError, match="before the request was over"):
+        response.upgrade()

@@ -227,6 +227,27 @@ def test_a_file_in_chunks(session, serve, path, calls):
     assert sum(sent for *_, sent in calls) == len(CONTENT)
 
 
+@pytest.mark.safety("2b6")
+def test_a_file_with_trailers(session, serve, path, calls):
+    received = []
+
+    def script(peer):
+        peer.read_head()
+        while size := int(read_line(peer), 16):
+            received.append(peer.read_body(size))
+            peer.read_body(2)
+        received.append(read_line(peer) + read_line(peer))
+        peer.send(OK)
+
+    server = serve(script)
+    with path.open("rb") as file:
+        trailers = {"X-End": lambda: str(file.tell())}
+        assert session.put(server.url, data=file, trailers=trailers).content == b"ok"
+    assert b"".join(received[:-1]) == CONTENT
+    assert received[-1] == b"X-End: %d\r\n\r\n" % len(CONTENT)
+    assert calls
+
+
 def read_line(peer):
     line = b""
     while not line.endswith(b"\r\n"):
