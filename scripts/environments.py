@@ -65,6 +65,7 @@ RECIPES = {
         ours=True,
     ),
     "oracle": Recipe("h11==0.16.0"),
+    "proxies": Recipe("proxy.py", "pproxy"),
     "peers": Recipe(
         "h11==0.16.0",
         "requests",

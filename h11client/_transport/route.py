@@ -22,8 +22,8 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Prox
 
     A tuple, so that looking up the pool's line of a route hashes without a Python frame. `tls` is
     None for plain http, `dial` None when a session says nothing about it, `proxy` None for the
-    direct way. A proxy that forwards requests is itself where the connection leads: it is the same
-    for all http origins.
+    direct way. A connection to a proxy that forwards requests could serve all http origins, but
+    there are proxies which send on all that comes on it to the origin of the first request.
 
     >>> Route("http", "example.com", 80) == Route("http", "example.com", 80)
     True
@@ -95,8 +95,6 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Prox
         host = f"[{self.host}]" if ":" in self.host else self.host
         if self.proxy is None:
             return f"{self.scheme}://{host}:{self.port}"
-        if self.forwarded:
-            return f"the proxy {self.proxy}"
         return f"{self.scheme}://{host}:{self.port} through {self.proxy}"
 
     def __repr__(self) -> str:
@@ -118,18 +116,17 @@ def build_route(
     connection to an http origin.
     """
     scheme = url.scheme
-    host, port = url.host, url.port
     if proxy is not None:
         if dial is not None and dial.uds is not None:
             proxy = None  # the socket is where to go
         else:
             proxy = proxy.for_call(verify, log_keys)
-            if scheme == "http" and proxy.forwards:
-                host, port = proxy.host, proxy.port
     if scheme != "https":
-        if dial is not None and dial.server_hostname is not None:
-            dial = dial.replace(server_hostname=None)
-        return Route(scheme, host, port, None, dial or None, proxy)
-    plain = verify is True and cert is None and log_keys
-    tls = _DEFAULT_TLS if plain else TLSConfig(verify, cert, (), log_keys).with_files()
-    return Route(scheme, host, port, tls, dial or None, proxy)
+        dial = dial and dial.without_tls()
+        return Route(scheme, url.host, url.port, None, dial or None, proxy)
+    strict = dial is None or dial.require_close_notify
+    if verify is True and cert is None and log_keys and strict:
+        tls = _DEFAULT_TLS
+    else:
+        tls = TLSConfig(verify, cert, (), log_keys, strict).with_files()
+    return Route(scheme, url.host, url.port, tls, dial or None, proxy)

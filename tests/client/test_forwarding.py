@@ -86,13 +86,14 @@ def test_a_body_goes_along() -> None:
     assert network.streams[0].written.endswith(b"\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
 
 
-def test_connections_to_a_proxy_are_shared_by_all_http_origins() -> None:
-    network = ScriptedNetwork([HELLO, HELLO, HELLO])
+@pytest.mark.safety("I1", "T1")
+def test_a_connection_to_a_proxy_is_kept_for_one_origin() -> None:
+    network = ScriptedNetwork([HELLO, HELLO], [HELLO])
     with session_over(network) as session:
         session.get("http://a.test/")
         session.get("http://b.test:81/")
         session.get("http://a.test/", verify=False)
-    assert len(network.dialled) == 1
+    assert len(network.dialled) == 2
 
 
 @pytest.mark.safety("T1", "T2", "R3")
