@@ -135,6 +135,9 @@ class Session(DialAttributes):
     A session may be used by many threads at once. Closing it closes its idle connections; those
     in use are closed when their response ends, and the session can be used again.
 
+        require_close_notify: False takes a body without a length, which ends with its TLS
+            connection, for whole even when the server did not say that it ends there.
+        on_event: called with an `Event` at the end of every stage of every call.
     >>> session = Session(headers={"X-Client": "me"}, timeout=5)
     >>> session.headers["x-client"], session.timeout
     ('me', 5)
@@ -166,6 +169,8 @@ class Session(DialAttributes):
         if headers is not None:
             self._headers.update(Headers(headers))
         self.params: Params = {} if params is None else params
+        require_close_notify: bool = True,
+        on_event: OnEvent | None = None,
         self.verify: Verify = verify
         self.cert: Cert = cert
         self.proxies: Proxies = {} if proxies is None else proxies
@@ -189,6 +194,7 @@ class Session(DialAttributes):
                 raise TypeError("how to dial is the business of the transport that was given")
             self._set_dial_options(dial_options)
         self.trust_env = trust_env
+            require_close_notify=require_close_notify,
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
 

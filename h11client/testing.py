@@ -305,7 +305,7 @@ class ScriptedStream:
             raise self._dial.tls_error
         certificate = None if config.verify is False else b"certificate"
         self.tls = TLSInfo("TLSv1.3", "SCRIPTED", certificate, server_hostname, "http/1.1")
-        self.eof_was_clean = not self._dial.ragged_eof
+        self.eof_was_clean = not (self._dial.ragged_eof and config.require_close_notify)
 
     def __repr__(self) -> str:
         number = self._network.streams.index(self) if self in self._network.streams else "?"

@@ -37,7 +37,7 @@ class DialOptions:
     True
     """
 
-    __slots__ = ("_hash", "_key", *_NAMES)
+    __slots__ = ("_hash", "_key", "require_close_notify", *_NAMES)
 
     resolver: Resolver | None
     hosts: Mapping[str, tuple[str, ...]]
@@ -45,6 +45,7 @@ class DialOptions:
     source_address: tuple[str, int] | None
     socket_options: tuple[SocketOption, ...]
     server_hostname: str | None
+    require_close_notify: bool
     _key: tuple[object, ...]
     _hash: int
 
@@ -57,6 +58,7 @@ class DialOptions:
         source_address: SourceAddress | None = None,
         socket_options: Sequence[SocketOption] | None = None,
         server_hostname: str | None = None,
+        require_close_notify: bool = True,
     ) -> None:
         if resolver is not None and not callable(resolver):
             raise TypeError(f"resolver= is called with host, port and seconds, not {resolver!r}")
@@ -68,14 +70,17 @@ class DialOptions:
         put(self, "source_address", _read_source(source_address))
         put(self, "socket_options", _read_socket_options(socket_options))
         put(self, "server_hostname", _read_server_hostname(server_hostname))
-        rest = (self.uds, self.source_address, self.socket_options, self.server_hostname)
+        put(self, "require_close_notify", _read_switch(require_close_notify))
+        socket = self.uds, self.source_address, self.socket_options
+        rest = (*socket, self.server_hostname, self.require_close_notify)
         put(self, "_key", (id(resolver), frozenset(known.items()), *rest))
         # Kept, because a pool looks its lines up by it; equal values have equal hashes.
         put(self, "_hash", hash(self._key))
 
     def replace(self, **changes: object) -> DialOptions:
         """The same with other values for these options."""
-        values: dict[str, object] = {name: getattr(self, name) for name in _NAMES}
+        names = (*_NAMES, "require_close_notify")
+        values: dict[str, object] = {name: getattr(self, name) for name in names}
         return DialOptions(**{**values, **changes})  # type: ignore[arg-type]  # checked there
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -94,10 +99,18 @@ class DialOptions:
 
     def __bool__(self) -> bool:
         """Whether any of them is given."""
-        return any(getattr(self, name) for name in _NAMES)
+        return not self.require_close_notify or any(getattr(self, name) for name in _NAMES)
+
+    def without_tls(self) -> DialOptions:
+        """The same without what concerns TLS alone."""
+        if self.server_hostname is None and self.require_close_notify:
+            return self
+        return self.replace(server_hostname=None, require_close_notify=True)
 
     def _given(self) -> dict[str, object]:
         given = {name: getattr(self, name) for name in _NAMES if getattr(self, name)}
+        if not self.require_close_notify:
+            given["require_close_notify"] = False
         return {**given, "hosts": dict(self.hosts)} if self.hosts else given
 
     def __repr__(self) -> str:
@@ -166,6 +179,12 @@ def _read_server_hostname(name: str | None) -> str | None:
     return None if name is None else _read_name(name)
 
 
+def _read_switch(required: bool) -> bool:
+    if required is True or required is False:
+        return required
+    raise TypeError(f"require_close_notify= is True or False, not {required!r}")
+
+
 NO_OPTIONS = DialOptions()
 
 
@@ -230,3 +249,12 @@ class DialAttributes:
     @server_hostname.setter
     def server_hostname(self, name: str | None) -> None:
         self._set_dial_options(self._dial_options.replace(server_hostname=name))
+
+    @property
+    def require_close_notify(self) -> bool:
+        """Whether a body that ends with its TLS connection is whole only after a close_notify."""
+        return self._dial_options.require_close_notify
+
+    @require_close_notify.setter
+    def require_close_notify(self, required: bool) -> None:
+        self._set_dial_options(self._dial_options.replace(require_close_notify=required))

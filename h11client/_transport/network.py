@@ -75,7 +75,8 @@ class TLSConfig:
     authorities, an `ssl.SSLContext` of one's own, or False: then neither certificate nor host
     name are looked at. `cert` is the path of a PEM file with client certificate and key, or
     (certificate, key), or (certificate, key, password). `files` is what `with_files` noted of them.
-    `log_keys` says whether the file that SSLKEYLOGFILE names gets the keys.
+    `log_keys` says whether the file that SSLKEYLOGFILE names gets the keys, `require_close_notify`
+    whether an end without close_notify is none.
 
     Raises `TypeError` for anything else, and `ValueError` for a certificate beside a context.
 
@@ -83,12 +84,13 @@ class TLSConfig:
     True
     """
 
-    __slots__ = ("cert", "files", "log_keys", "verify")
+    __slots__ = ("cert", "files", "log_keys", "require_close_notify", "verify")
 
     verify: bool | str | ssl.SSLContext
     cert: str | tuple[str, ...] | None
     files: tuple[object, ...]
     log_keys: bool
+    require_close_notify: bool
 
     def __init__(
         self,
@@ -96,6 +98,7 @@ class TLSConfig:
         cert: Cert = None,
         files: tuple[object, ...] = (),
         log_keys: bool = True,
+        require_close_notify: bool = True,
     ) -> None:
         own = _read_cert(cert)
         checked: bool | str | ssl.SSLContext = _read_verify(verify)
@@ -105,6 +108,7 @@ class TLSConfig:
         object.__setattr__(self, "cert", own)
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "log_keys", log_keys)
+        object.__setattr__(self, "require_close_notify", require_close_notify)
 
     def with_files(self) -> TLSConfig:
         """The same, unequal to what it was before one of its files changed."""
@@ -113,10 +117,11 @@ class TLSConfig:
         states = tuple(map(file_state, paths))
         if not any(states):
             return self
-        return TLSConfig(self.verify, self.cert, states, self.log_keys)  # type: ignore[arg-type]  # read before
+        switches = self.log_keys, self.require_close_notify
+        return TLSConfig(self.verify, self.cert, states, *switches)  # type: ignore[arg-type]  # read before
 
     def _key(self) -> tuple[object, ...]:
-        return self.verify, self.cert, self.files, self.log_keys
+        return self.verify, self.cert, self.files, self.log_keys, self.require_close_notify
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a TLSConfig is frozen; make a new one to change {name!r}")
@@ -130,7 +135,7 @@ class TLSConfig:
         return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.verify, self.cert, self.files, self.log_keys))
+        return hash(self._key())
 
     def __repr__(self) -> str:
         cert = self.cert

@@ -281,7 +281,10 @@ class ResponseBody:
                     continue
                 if not block and not stream.eof_was_clean:
                     # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
-                    raise h11.RemoteProtocolError("the TLS connection ended without close_notify")
+                    raise h11.RemoteProtocolError(
+                        "the TLS connection ended without close_notify, and nobody knows whether"
+                        " that was all; with require_close_notify=False it counts as all"
+                    )
                 if self._finish(connection):
                     self._ready = None
                     return None

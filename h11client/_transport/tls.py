@@ -64,6 +64,7 @@ class TLSStream:
 
     __slots__ = (
         "__weakref__",
+        "_any_end",
         "_base",
         "_cut",
         "_failure",
@@ -121,6 +122,7 @@ class TLSStream:
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
         # What keeps the session for the next connection, until it has been kept.
         self._keep_session: Callable[[ssl.SSLSession], None] | None = None
+        self._any_end = False  # whether TCP's end will do
         self._cut = False  # the last record may not be out in full
         self._base = 0  # what the stream below had written when the handshake was over
         self.bytes_written = 0
@@ -149,9 +151,10 @@ class TLSStream:
         self._base = self._inner.bytes_written
         self.tls = _info(self._object, server_hostname)
 
-    def keep_session(self, keep: Callable[[ssl.SSLSession], None]) -> None:
-        """Hands the session to `keep` once it can be resumed: tickets come after the handshake."""
-        self._keep_session = keep
+    def begin(self, keep: Callable[[ssl.SSLSession], None] | None, any_end: bool) -> None:
+        """After the handshake: what is to get the session, and whether any end will do."""
+        self._keep_session = keep  # tickets come later
+        self._any_end = any_end
 
     def _hand_out_session(self) -> None:
         session = self._object.session
@@ -196,7 +199,8 @@ class TLSStream:
         while True:
             ciphertext = self._inner.read(_CIPHERTEXT_BYTES, left, wait_first)
             if not ciphertext:
-                return b""  # without close_notify: `eof_was_clean` stays False
+                # Without close_notify `eof_was_clean` stays False, unless the caller takes it.
+                return self._end() if self._any_end else b""
             incoming.write(ciphertext)
             try:
                 data = self._ssl_read(max_bytes)
@@ -393,15 +397,15 @@ def start_tls(
             raise ssl.SSLError("bytes came before the TLS handshake")
         context = context_for(config)
         if sessions is None or key is None or not _checks(context):
-            secured = TLSStream(stream, context, server_hostname)
-            secured.handshake(server_hostname, deadline)
-            return secured
-        secured = TLSStream(stream, context, server_hostname, sessions.take(key, context))
+            session = keep = None
+        else:
+            session, keep = sessions.take(key, context), partial(sessions.put, key, context)
+        secured = TLSStream(stream, context, server_hostname, session)
         secured.handshake(server_hostname, deadline)
     except BaseException:
         stream.close()
         raise
-    secured.keep_session(partial(sessions.put, key, context))
+    secured.begin(keep, not config.require_close_notify)
     return secured
 
 

@@ -48,6 +48,7 @@ DIFFERENT: list[dict[str, Any]] = [
     {"socket_options": [KEEPALIVE, KEEPALIVE]},
     {"server_hostname": "a.test"},
     {"server_hostname": "b.test"},
+    {"require_close_notify": False},
 ]
 
 SAME: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -111,8 +112,8 @@ def test_no_options_at_all_are_no_part_of_a_route() -> None:
     assert not DialOptions()
 
 
-def test_the_name_for_certificates_does_not_concern_plain_http() -> None:
-    options = DialOptions(server_hostname="b.test")
+def test_what_concerns_tls_alone_does_not_concern_plain_http() -> None:
+    options = DialOptions(server_hostname="b.test", require_close_notify=False)
     assert build_route(parse_url("http://a.test/"), dial=options) == Route("http", "a.test", 80)
     assert build_route(parse_url("https://a.test/"), dial=options).server_hostname == "b.test"
     assert build_route(parse_url("https://a.test/"), dial=DialOptions()).server_hostname == "a.test"
@@ -134,6 +135,7 @@ WRONG: list[tuple[str, dict[str, Any], type[Exception]]] = [
     ("an option with a text", {"socket_options": [(1, 2, "3")]}, TypeError),
     ("an option with a name", {"socket_options": [("SOL_SOCKET", 2, 3)]}, TypeError),
     ("what is no host", {"server_hostname": "a/b"}, ValueError),
+    ("a switch that is neither on nor off", {"require_close_notify": None}, TypeError),
 ]
 
 

@@ -374,6 +374,69 @@ def test_certificate_cipher_and_version_are_told(server: Server, ca: Any) -> Non
     assert info.certificate == shown.public_bytes(serialization.Encoding.DER)
 
 
+# --- the end without close_notify --------------------------------------------------------------
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+WITHOUT_LENGTH = HEAD + b"\r\nhello"
+
+
+def cutting(answer: bytes, how: Callable[[Peer], None] | None = None) -> Callable[[Peer], None]:
+    """Sends `answer` and ends TCP, and says nothing of it in TLS."""
+
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(answer)
+        if how is not None:
+            how(peer)
+
+    return script
+
+
+@pytest.mark.safety("M15")
+def test_a_body_that_may_have_been_cut_is_an_error_which_names_the_switch(
+    serve: Callable[..., Server], ca: Any
+) -> None:
+    server = serve(cutting(WITHOUT_LENGTH), context=ca.server_context())
+    with (
+        h11client.Session(verify=str(ca.pem)) as session,
+        pytest.raises(h11client.IncompleteBody, match="require_close_notify=False") as caught,
+    ):
+        session.get(server.url)
+    assert caught.value.partial_length == 5
+
+
+def test_with_the_switch_off_it_counts_as_whole(serve: Callable[..., Server], ca: Any) -> None:
+    server = serve(cutting(WITHOUT_LENGTH), context=ca.server_context())
+    with h11client.Session(verify=str(ca.pem), require_close_notify=False) as session:
+        assert session.get(server.url).content == b"hello"
+        assert b"".join(session.get(server.url, stream=True).iter_content(2)) == b"hello"
+        session.require_close_notify = True
+        with pytest.raises(h11client.IncompleteBody):
+            session.get(server.url)
+
+
+@pytest.mark.safety("M15")
+@pytest.mark.parametrize(
+    ("answer", "how"),
+    [
+        pytest.param(HEAD + b"Content-Length: 6\r\n\r\nhello", None, id="Content-Length"),
+        pytest.param(
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", None, id="chunked"
+        ),
+        pytest.param(WITHOUT_LENGTH, Peer.reset, id="reset"),
+    ],
+)
+def test_the_switch_makes_nothing_else_whole(
+    serve: Callable[..., Server], ca: Any, answer: bytes, how: Callable[[Peer], None] | None
+) -> None:
+    server = serve(cutting(answer, how), context=ca.server_context())
+    with (
+        h11client.Session(verify=str(ca.pem), require_close_notify=False) as session,
+        pytest.raises(h11client.RequestException),
+    ):
+        session.get(server.url)
+
+
 # --- SSLKEYLOGFILE -----------------------------------------------------------------------------
 
 
