@@ -84,13 +84,14 @@ class TLSConfig:
     True
     """
 
-    __slots__ = ("cert", "files", "log_keys", "require_close_notify", "verify")
+    __slots__ = ("_hash", "cert", "files", "log_keys", "require_close_notify", "verify")
 
     verify: bool | str | ssl.SSLContext
     cert: str | tuple[str, ...] | None
     files: tuple[object, ...]
     log_keys: bool
     require_close_notify: bool
+    _hash: int
 
     def __init__(
         self,
@@ -109,6 +110,8 @@ class TLSConfig:
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "log_keys", log_keys)
         object.__setattr__(self, "require_close_notify", require_close_notify)
+        # Kept, because the pool looks its lines up by it.
+        object.__setattr__(self, "_hash", hash(self._key()))
 
     def with_files(self) -> TLSConfig:
         """The same, unequal to what it was before one of its files changed."""
@@ -135,7 +138,7 @@ class TLSConfig:
         return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return self._hash
 
     def __repr__(self) -> str:
         cert = self.cert
