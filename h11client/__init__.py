@@ -29,11 +29,14 @@ if TYPE_CHECKING:
         session,
     )
     from h11client._limits import Limits
+    from h11client._messages.informational import InformationalResponse
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
     from h11client._session import Session
     from h11client._transport.proxies import Proxy
     from h11client._transport.resolving import threaded_resolver
+    from h11client._transport.upgrading import UpgradedStream
+    from h11client._watching import Event, Timings
     from h11client.exceptions import (
         BodyReadTimeout,
         ChunkedEncodingError,
@@ -91,6 +94,7 @@ __all__ = [
     "session",
     "Session",
     # messages
+    "InformationalResponse",
     "PreparedRequest",
     "Request",
     "Response",
@@ -99,6 +103,10 @@ __all__ = [
     "Proxy",
     "Timeout",
     "threaded_resolver",
+    # looking into a call, and what is left of one
+    "Event",
+    "Timings",
+    "UpgradedStream",
     # what can go wrong
     "exceptions",
     "BodyReadTimeout",
@@ -144,6 +152,10 @@ _HOMES = {
     "Limits": "h11client._limits",
     "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",
+    "InformationalResponse": "h11client._messages.informational",
+    "UpgradedStream": "h11client._transport.upgrading",
+    "Event": "h11client._watching",
+    "Timings": "h11client._watching",
 }
 
 if not TYPE_CHECKING:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
 
-__all__ = ["debug"]
+__all__ = ["debug", "error"]
 
 _DEBUG = 10  # logging.DEBUG, which is not worth an import
 _modules = sys.modules
@@ -24,6 +24,13 @@ def debug(message: str, *args: object) -> None:
     logger = _logger or _find_logger()
     if logger is not None and logger.isEnabledFor(_DEBUG):
         logger.debug(message, *args, stacklevel=2)
+
+
+def error(message: str, failure: BaseException) -> None:
+    """Logs what must not be lost and could not be raised, with its traceback."""
+    from logging import getLogger
+
+    getLogger("h11client").error(message, exc_info=failure, stacklevel=2)
 
 
 def _find_logger() -> Logger | None:

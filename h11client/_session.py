@@ -18,6 +18,7 @@ from h11client._transport.dial_options import DialAttributes, DialOptions
 from h11client._transport.pool import Pool
 from h11client._transport.proxy_choice import choose_proxy, environment_proxies
 from h11client._version import __version__
+from h11client._watching import Watch
 from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
     from types import TracebackType
-    from typing import Protocol, TypedDict
+    from typing import Protocol, TypeAlias, TypedDict
 
     from typing_extensions import Self, Unpack
 
     from h11client._limits import Limits
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
+    from h11client._messages.informational import InformationalResponse
     from h11client._messages.request import Request
     from h11client._messages.response import Response
     from h11client._messages.trailers import TrailersArgument
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
+    from h11client._watching import OnEvent
+
+    OnInformational: TypeAlias = Callable[[InformationalResponse], object]
 
     class Transport(Protocol):
         """What a session sends its requests through."""
@@ -67,6 +72,7 @@ if TYPE_CHECKING:
         verify: Verify | None
         cert: Cert
         proxies: Proxies | None
+        on_informational: OnInformational | None
 
     class NoParams(CommonOptions, total=False):
         """What is left for a call that has `params` as a parameter of its own."""
@@ -129,15 +135,15 @@ class Session(DialAttributes):
         source_address: the local address, or (address, port), to connect from.
         socket_options: triples (level, option, value) for each new socket.
         server_hostname: the name for SNI and for checking certificates, instead of the URL's.
+        require_close_notify: False takes a body without a length, which ends with its TLS
+            connection, for whole even when the server did not say that it ends there.
+        on_event: called with an `Event` at the end of every stage of every call.
     and
         transport: what sends the requests instead of a pool of connections of its own.
 
     A session may be used by many threads at once. Closing it closes its idle connections; those
     in use are closed when their response ends, and the session can be used again.
 
-        require_close_notify: False takes a body without a length, which ends with its TLS
-            connection, for whole even when the server did not say that it ends there.
-        on_event: called with an `Event` at the end of every stage of every call.
     >>> session = Session(headers={"X-Client": "me"}, timeout=5)
     >>> session.headers["x-client"], session.timeout
     ('me', 5)
@@ -163,14 +169,14 @@ class Session(DialAttributes):
         source_address: SourceAddress | None = None,
         socket_options: Sequence[SocketOption] | None = None,
         server_hostname: str | None = None,
+        require_close_notify: bool = True,
+        on_event: OnEvent | None = None,
         transport: Transport | None = None,
     ) -> None:
         self._headers = default_headers()
         if headers is not None:
             self._headers.update(Headers(headers))
         self.params: Params = {} if params is None else params
-        require_close_notify: bool = True,
-        on_event: OnEvent | None = None,
         self.verify: Verify = verify
         self.cert: Cert = cert
         self.proxies: Proxies = {} if proxies is None else proxies
@@ -188,13 +194,14 @@ class Session(DialAttributes):
             source_address=source_address,
             socket_options=socket_options,
             server_hostname=server_hostname,
+            require_close_notify=require_close_notify,
         )
         if dial_options:
             if transport is not None:
                 raise TypeError("how to dial is the business of the transport that was given")
             self._set_dial_options(dial_options)
         self.trust_env = trust_env
-            require_close_notify=require_close_notify,
+        self.on_event = on_event
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
 
@@ -253,6 +260,7 @@ class Session(DialAttributes):
         cert: Cert = None,
         proxies: Proxies | None = None,
         trailers: TrailersArgument = None,
+        on_informational: OnInformational | None = None,
     ) -> Response:
         """Sends a request and returns its response.
 
@@ -264,11 +272,12 @@ class Session(DialAttributes):
         `ssl.SSLContext` or False;
         `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
         `proxies` is a mapping like the session's, and goes before that where it says something
-        about the URL. What is not given is the session's.
+        about the URL. `on_informational` is called with each 1xx response when it comes. What is
+        not given is the session's.
 
         Raises `RequestException`, of which everything that peers, network and system do is one;
-        what an iterable of the caller's raises passes unchanged. `TypeError` and `ValueError`
-        say that an argument is wrong.
+        what an iterable or a hook of the caller's raises passes unchanged. `TypeError` and
+        `ValueError` say that an argument is wrong.
         """
         if self.params:
             params = _merge_params(self.params, params)
@@ -276,7 +285,13 @@ class Session(DialAttributes):
             method, url, self._headers, params, headers, data, json, trailers=trailers
         )
         return self.send(
-            request, timeout=timeout, stream=stream, verify=verify, cert=cert, proxies=proxies
+            request,
+            timeout=timeout,
+            stream=stream,
+            verify=verify,
+            cert=cert,
+            proxies=proxies,
+            on_informational=on_informational,
         )
 
     def send(
@@ -288,6 +303,7 @@ class Session(DialAttributes):
         verify: Verify | None = None,
         cert: Cert = None,
         proxies: Proxies | None = None,
+        on_informational: OnInformational | None = None,
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
@@ -299,6 +315,8 @@ class Session(DialAttributes):
         if verify is None:
             verify = self.verify
         deadline = Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
+        if on_informational is not None or self.on_event is not None:
+            deadline.watch = Watch(request, self.on_event, on_informational)
         try:
             if proxies or self.proxies or (self._trust_env and environment_proxies()):
                 proxies = self._choose_proxy(request, proxies)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import SupportsFloat, TypeAlias
 
+    from h11client._watching import Watch
+
     # What a `timeout=` argument may be.
     TimeoutLike: TypeAlias = (
         "Timeout | SupportsFloat | tuple[SupportsFloat | None, SupportsFloat | None] | None"
@@ -207,7 +209,7 @@ DEFAULT_TIMEOUT = Timeout()
 
 
 class Deadline:
-    """The limits of one running call, started when it is made.
+    """The limits of one running call, started when it is made, and who watches it.
 
     `clock` gives seconds that only grow; it is not read unless there is a total, or a connection
     is being made.
@@ -216,11 +218,22 @@ class Deadline:
     Limit(5.0, 'read')
     """
 
-    __slots__ = ("_connect_end", "_end", "_limits", "_simple", "clock", "timeout")
+    __slots__ = (
+        "_connect_end",
+        "_end",
+        "_limits",
+        "_simple",
+        "clock",
+        "connected_at",
+        "resolved_at",
+        "timeout",
+        "watch",
+    )
 
     def __init__(self, timeout: Timeout, clock: Callable[[], float] = monotonic) -> None:
         self.timeout = timeout
         self.clock = clock
+        self.watch: Watch | None = None
         self._limits = timeout._limits
         self._connect_end: float | None = None
         total = timeout.total
@@ -270,6 +283,20 @@ class Deadline:
         if seconds is not None:
             self._connect_end = self.clock() + seconds
             self._simple = False
+
+    def start_dial(self) -> float:
+        """Starts the notes of a dial that are for its timings, and says when that was."""
+        self.resolved_at: float | None = None
+        self.connected_at: float | None = None
+        return self.clock()
+
+    def note_resolved(self) -> None:
+        """Notes that the addresses are known; `Network.connect` may call it."""
+        self.resolved_at = self.clock()
+
+    def note_connected(self) -> None:
+        """Notes that the origin, or a tunnel to it, was reached: what is left is TLS."""
+        self.connected_at = self.clock()
 
     def remaining(self) -> float | None:
         """Seconds left of the total, at least 0; None without a total."""

@@ -33,13 +33,15 @@ LAYERS = {
         ["__init__"],
     ],
     "h11client": [
-        ["_version", "_engine", "_timeouts", "_limits", "_log"],
+        ["_version", "_engine", "_limits", "_log"],
+        ["_watching"],
+        ["_timeouts"],
         ["_messages", "_transport", "_transport.polling", "auth", "exceptions"],
         ["_transport.forking"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
         ["_transport.authorities", "_transport.dial_options", "_transport.tls_sessions"],
         ["_transport.network"],
-        ["_messages.reading", "_messages.trailers", "_messages.url"],
+        ["_messages.informational", "_messages.reading", "_messages.trailers", "_messages.url"],
         ["_transport.dialing", "_transport.trust"],
         ["_transport.proxies"],
         [

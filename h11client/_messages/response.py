@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from h11client import exceptions
 from h11client._messages.headers import Headers
+from h11client._messages.informational import InformationalResponse
 from h11client._messages.reading import READ_SIZE, BodyReader, RawBody, read_whole
 from h11client._messages.text import (
     LineSplitter,
@@ -132,7 +133,7 @@ class Response:
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions carry responses, and have to be picklable. The connection stays.
         state = (self._content, self._encoding, self._headers, self.history, self._seconds)
-        rest = (self.trailers.wire_items(), self.informational)
+        rest = (self.trailers.wire_items(), getattr(self._body, "informational", None))
         return _restored, (self.request, self._head, state, *rest)
 
     # --- the head --------------------------------------------------------------------------
@@ -176,14 +177,20 @@ class Response:
         return trailers
 
     @property
-    def informational(self) -> list[Any]:
+    def informational(self) -> list[InformationalResponse]:
         """The 1xx responses before this one (RFC 9110 section 15.2)."""
-        return list(getattr(self._body, "informational", None) or ())
+        found = getattr(self._body, "informational", None) or ()
+        return [InformationalResponse.of(event) for event in found]
 
     @property
     def connection_info(self) -> Any:
         """Over which connection it came; None when there was none."""
         return getattr(self._body, "connection_info", None)
+
+    @property
+    def timings(self) -> Any:
+        """How long pool, dns, connect, tls, send, first_byte and total took: see `Timings`."""
+        return getattr(self._body, "timings", None)
 
     @property
     def elapsed(self) -> timedelta:
@@ -437,7 +444,7 @@ class _LeftBody:
 
     __slots__ = ("informational", "trailers")
 
-    def __init__(self, trailers: list[tuple[bytes, bytes]], informational: list[Any]) -> None:
+    def __init__(self, trailers: list[tuple[bytes, bytes]], informational: Any) -> None:
         self.trailers = trailers
         self.informational = informational
 
@@ -453,7 +460,7 @@ def _restored(
     head: h11.Response,
     state: tuple[bytes | None, str | None, Headers | None, list[Response], float],
     trailers: list[tuple[bytes, bytes]],
-    informational: list[Any],
+    informational: Any,
 ) -> Response:
     body = _LeftBody(trailers, informational)
     response = Response(request=request, head=head, body=body)

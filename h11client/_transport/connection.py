@@ -14,22 +14,29 @@ from __future__ import annotations
 
 from h11client import _log
 from h11client._engine import h11
+from h11client._messages.informational import InformationalResponse
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import CallerError
 from h11client._transport.uploading import Upload
+from h11client._watching import Event, tell_of_end
 from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from h11client._limits import Limits
     from h11client._messages.body import Body
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import Deadline
     from h11client._transport.network import Network, Stream, TLSInfo
     from h11client._transport.route import Route
+    from h11client._watching import OnEvent, Watch
 
     # A 101 ends the HTTP on a connection as finally as any other answer does.
     FinalHead = h11.Response | h11.InformationalResponse
+    # Seconds for name resolution, connecting and TLS; None where there was none of it.
+    DialTimes: TypeAlias = tuple[float | None, float | None, float | None]
 
 __all__ = ["READ_SIZE", "Connection", "Endpoint", "build_event", "open_connection"]
 
@@ -67,6 +74,7 @@ def open_connection(
     try:
         stream = network.connect(route.host, route.port, deadline, route.dial)
         if route.tls is not None:
+            deadline.note_connected()
             operation = "tls"
             # When this fails the stream below it has been closed.
             stream = network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
@@ -98,8 +106,9 @@ class Connection:
     `served` counts the requests, `response_started` says whether the current one has got any byte
     back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
     sent with its head has been asked for its first piece. `early` is the final head that came
-    before the body was over. `keep_alive` is how many seconds of idling
-    the server has promised. `idle_since`, `expires_at` and `generation` belong to the pool.
+    before the body was over. `dialled` says how many seconds name resolution, connecting and TLS
+    took, `on_event` who wants to know of its end. `keep_alive` is how many seconds of idling the
+    server has promised. `idle_since`, `expires_at` and `generation` belong to the pool.
     """
 
     __slots__ = (
@@ -114,12 +123,15 @@ class Connection:
         "informational",
         "early",
         "body_begun",
+        "dialled",
+        "on_event",
         "keep_alive",
         "idle_since",
         "expires_at",
         "generation",
         "_written_before",
         "_write_error",
+        "_told",
     )
 
     def __init__(self, route: Route, stream: Stream, limits: Limits) -> None:
@@ -143,6 +155,8 @@ class Connection:
         self.response_started = False
         self.peer_left = False
         self.informational: list[h11.InformationalResponse] | None = None
+        self.dialled: DialTimes = (None, None, None)
+        self.on_event: OnEvent | None = None
         self.keep_alive: int | None = None
         self.idle_since = 0.0
         self.expires_at = 0.0
@@ -151,6 +165,7 @@ class Connection:
         self.early: FinalHead | None = None
         self.body_begun = False
         self._write_error: OSError | None = None
+        self._told = 0
 
     def __repr__(self) -> str:
         protocol = self.protocol
@@ -212,7 +227,7 @@ class Connection:
     # --- receiving -------------------------------------------------------------------------
 
     def read_head(self, deadline: Deadline) -> FinalHead:
-        """The final response's head; 1xx responses before it are kept in `informational`.
+        """The final response's head; 1xx responses before it are kept in `informational`, and told.
 
         Raises `ReadTimeout`, `RemoteProtocolError` for what is no response or ends within its
         head, `ConnectionError` when the connection breaks. After a failed write whatever the peer
@@ -222,17 +237,53 @@ class Connection:
             return self.early
         if self._write_error is not None:
             return self._read_last_words(self._write_error)
+        caller_error = None
         try:
             while True:
                 head = self.read_events(deadline.limit("read"), True)
                 if head is not None:
                     return head
+                if deadline.watch is not None:
+                    self._tell_at_once(deadline.watch)
         except (OSError, LimitExpired) as error:
             # What another thread of ours interrupted was not stale: it is not sent once more.
             self.peer_left = not isinstance(error, (LimitExpired, ConnectionAbortedError))
             raise from_stream_error("read_head", error, str(self.route)) from error
         except h11.RemoteProtocolError as error:
             raise from_protocol_error(error, during="read_head") from error
+        except CallerError as passed:
+            caller_error = passed.error
+        raise caller_error  # here, where no other error is being handled
+
+    def _tell_at_once(self, watch: Watch) -> None:
+        try:
+            self.tell_informational(watch)
+        except Exception as error:
+            raise CallerError(error) from error
+
+    def tell_informational(self, watch: Watch) -> None:
+        """Calls the hook with those 1xx responses that it has not seen."""
+        while self.informational is not None and self._told < len(self.informational):
+            event = self.informational[self._told]
+            self._told += 1
+            if watch.on_informational is not None:
+                watch.on_informational(InformationalResponse.of(event))
+
+    def tell_head(self, watch: Watch, seconds: float) -> None:
+        """Reports the head, and the 1xx responses that came together with it."""
+        self.tell_informational(watch)
+        watch.tell("first_byte", seconds, self.route, self.served > 1)
+
+    def tell_lease(self, watch: Watch, seconds: float) -> None:
+        """Reports how this connection was come by, `seconds` after it was asked for."""
+        if self.served > 0:
+            watch.tell("pool", seconds, self.route, True)
+            return
+        dialling = sum(took for took in self.dialled if took is not None)
+        watch.tell("pool", max(0.0, seconds - dialling), self.route, False)
+        for name, took in zip(("dns", "connect", "tls"), self.dialled, strict=True):
+            if took is not None:
+                watch.tell(name, took, self.route, False)
 
     def _read_last_words(self, write_error: OSError) -> FinalHead:
         limit = Limit(ANSWER_SECONDS, "write")
@@ -311,15 +362,18 @@ class Connection:
         behind the response were not asked for, and must not answer the next request (section 9.2).
         """
         protocol = self.protocol
-        if protocol.trailing_data != _NOTHING_LEFT:
-            self.close("bytes behind the response")
+        trailing = protocol.trailing_data
+        if trailing != _NOTHING_LEFT:
+            self.close("bytes behind the response" if trailing[0] else "the server ended it")
             return False
         try:
             protocol.start_next_cycle()
         except h11.LocalProtocolError:
             self.close(f"{protocol.our_state}/{protocol.their_state} at the end of the exchange")
             return False
-        self.informational = None
+        if self.informational is not None:
+            self.informational = None
+            self._told = 0
         if self.served == 1 or self.keep_alive is not None:
             # A server says it with its first response, or never.
             self.keep_alive = _keep_alive_seconds(head)
@@ -327,8 +381,13 @@ class Connection:
 
     def close(self, reason: str) -> None:
         """Closes the stream; again and again does nothing."""
+        self.stream.close()  # first: the handlers of the log are the program's, and may raise
         _log.debug("closed %s: %s", self, reason)
-        self.stream.close()
+        on_event = self.on_event
+        if on_event is not None:
+            self.on_event = None
+            event = Event("closed", None, str(self.route), self.served > 1, reason=reason)
+            tell_of_end(on_event, event)
 
 
 def _keep_alive_seconds(head: FinalHead) -> int | None:

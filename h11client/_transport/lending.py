@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from h11client._limits import Limits
     from h11client._timeouts import Deadline
-    from h11client._transport.connection import Connection
+    from h11client._transport.connection import Connection, DialTimes
     from h11client._transport.network import Network
     from h11client._transport.route import Route
 
@@ -260,12 +260,16 @@ class Lender:
     def _dial(self, route: Route, deadline: Deadline) -> Connection:
         """A new connection in a slot that the caller has; the slot is free again if it fails."""
         generation = self._generation
+        began = deadline.start_dial()
         try:
             connection = open_route(route, self.network, deadline, self.limits)
         except BaseException:
             self._give_up_slot(route, generation)
             raise
         connection.generation = generation
+        connection.dialled = _dial_times(deadline, began)
+        if deadline.watch is not None:
+            connection.on_event = deadline.watch.on_event
         return connection
 
     def replace(self, connection: Connection, deadline: Deadline) -> Connection:
@@ -280,8 +284,11 @@ class Lender:
         connection.close(f"failed: {type(error).__name__}: {error}")
         self.release(connection, False)
 
-    def release(self, connection: Connection, reusable: bool) -> None:
-        """Takes a connection and its slot back; one that is not `reusable` has been closed."""
+    def release(self, connection: Connection, reusable: bool) -> float:
+        """Takes a connection and its slot back, and says when that was.
+
+        One that is not `reusable` has been closed.
+        """
         dead: _Dead = []
         now = self._clock()
         with self._lock:
@@ -303,6 +310,7 @@ class Lender:
                 self._settle(dead)
         if dead:
             _close_all(dead)
+        return now
 
     def abandon(self, connection: Connection) -> None:
         """Takes back the slot of an aborted connection, from a finaliser: without the lock."""
@@ -410,6 +418,22 @@ class Lender:
             counts = PoolCounts(self._open, self._idle, len(self._tickets))
         _close_all(dead)
         return counts
+
+
+def _dial_times(deadline: Deadline, began: float) -> DialTimes:
+    """Seconds for name resolution, connecting (with what a proxy is told) and TLS."""
+    ended = deadline.clock()
+    resolved, connected = deadline.resolved_at, deadline.connected_at
+    return (
+        None if resolved is None else resolved - began,
+        (ended if connected is None else connected) - (began if resolved is None else resolved),
+        None if connected is None else ended - connected,
+    )
+
+
+def _give_back_slot(connection: Connection) -> None:
+    if connection.slot is not None:
+        connection.slot.give_back()
 
 
 def _oldest_since(line: _Line) -> float:

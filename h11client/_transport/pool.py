@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from h11client._engine import h11
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import TimeoutLike
+    from h11client._transport.connection import Connection
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.lending import PoolCounts
     from h11client._transport.network import Cert, Network, Verify
@@ -139,22 +141,29 @@ class Pool:
             timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self.clock)
         )
         event = build_event(request)
-        body = request.encoded_body
         route = self._route_to(request, verify, cert, proxies)
-        forwarding = None
-        if route.proxy is not None and route.forwarded:
-            forwarding = Forwarding(request, event, route.proxy)
+        forwarding = None if route.proxy is None else _forwarding(request, event, route)
+        if forwarding is not None:
             event = forwarding.event
         elif event.headers.values_of(b"proxy-authorization"):
             event = without_proxy_authorization(event)
         lender = self._lender
-        started = self.clock()
+        clock, watch = self.clock, deadline.watch
+        started = clock()
         connection = lender.acquire(route, deadline)
         repeated = False
         while True:
             try:
-                connection.send_request(event, body, deadline)
+                leased = clock()
+                if watch is not None:
+                    connection.tell_lease(watch, leased - started)
+                connection.send_request(event, request.encoded_body, deadline)
+                sent = clock()
+                if watch is not None:
+                    watch.tell("sent", sent - leased, route, connection.served > 1)
                 head = connection.read_head(deadline)
+                if watch is not None:
+                    connection.tell_head(watch, clock() - sent)
                 if head.status_code not in ASKING_AGAIN:
                     break
                 if head.status_code == PROXY_AUTHENTICATION_REQUIRED:
@@ -165,23 +174,30 @@ class Pool:
                     break
                 event = again
             except BaseException as error:
-                try:
-                    if not was_stale(connection, request, body, error):
-                        raise
-                    body.rewind()
-                except BaseException:
-                    lender.break_off(connection, error)
-                    raise
+                self._break_off_unless_stale(connection, request, error)
             # A fresh connection cannot be stale, and 408 and 421 are heard once: this comes to an
             # end soon (RFC 9112 section 9.3.1).
             repeated = True
             connection = lender.replace(connection, deadline)
+        stamps = (started, leased, sent, clock())
         return Response(
             request=request,
             head=head,
-            body=ResponseBody(connection, head, lender, deadline),
-            elapsed=self.clock() - started,
+            body=ResponseBody(connection, head, lender, deadline, stamps),
+            elapsed=stamps[3] - started,
         )
+
+    def _break_off_unless_stale(
+        self, connection: Connection, request: PreparedRequest, error: BaseException
+    ) -> None:
+        body = request.encoded_body
+        try:
+            if not was_stale(connection, request, body, error):
+                raise error
+            body.rewind()
+        except BaseException:
+            self._lender.break_off(connection, error)
+            raise
 
     def _route_to(
         self,
@@ -209,3 +225,9 @@ class Pool:
             options = self._dial_options
             route = routes[key] = build_route(url, dial=options, log_keys=self._log_keys)
         return route
+
+
+def _forwarding(request: PreparedRequest, event: h11.Request, route: Route) -> Forwarding | None:
+    """The form for a proxy that forwards; None for all other ways to an origin."""
+    proxy = route.proxy
+    return Forwarding(request, event, proxy) if proxy is not None and route.forwarded else None

@@ -21,6 +21,7 @@ from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.connection import READ_SIZE
 from h11client._transport.upgrading import UpgradedStream
+from h11client._watching import Event, Timings, tell_of_end
 from h11client.exceptions import (
     IncompleteBody,
     RemoteProtocolError,
@@ -38,13 +39,16 @@ if TYPE_CHECKING:
     from h11client._transport.connection import Connection, Endpoint, FinalHead
     from h11client.exceptions import RequestException
 
+    # When the call began, got its connection, had sent the request, and had the head.
+    Stamps: TypeAlias = tuple[float, float, float, float]
+
     Sentinel: TypeAlias = object  # what the engine says instead of bytes
 
     class Owner(Protocol):
         """Who lends a connection to a `ResponseBody`, and gets it back exactly once."""
 
-        def release(self, connection: Connection, reusable: bool) -> None:
-            """Takes the connection back; one that is not reusable has been closed."""
+        def release(self, connection: Connection, reusable: bool) -> float:
+            """Takes the connection back, one that is not reusable having been closed; the time."""
             ...
 
         def abandon(self, connection: Connection) -> None:
@@ -123,6 +127,9 @@ class ResponseBody:
         "_owner",
         "_deadline",
         "_head",
+        "_stamps",
+        "_dialled",
+        "_ended",
         "_ready",
         "_start",
         "_received",
@@ -146,12 +153,20 @@ class ResponseBody:
     _guard: LockType | None
 
     def __init__(
-        self, connection: Connection, head: FinalHead, owner: Owner, deadline: Deadline
+        self,
+        connection: Connection,
+        head: FinalHead,
+        owner: Owner,
+        deadline: Deadline,
+        stamps: Stamps = (0.0, 0.0, 0.0, 0.0),
     ) -> None:
-        self._connection: Connection | None = connection
         self._owner = owner
+        self._connection: Connection | None = connection
         self._deadline = deadline
         self._head = head
+        self._stamps = stamps
+        self._dialled = connection.dialled
+        self._ended: float | None = None
         self.informational = connection.informational
         self._endpoint = connection.endpoint
         self._served = connection.served
@@ -314,7 +329,12 @@ class ResponseBody:
         else:
             protocol = connection.protocol
             self._states = (protocol.our_state, protocol.their_state)
-        self._owner.release(connection, reusable)
+        self._ended = self._owner.release(connection, reusable)
+        watch = self._deadline.watch
+        if watch is not None and watch.on_event is not None:
+            took = self._ended - self._stamps[3]
+            event = Event("end", took, str(connection.route), self._served > 1, watch.request)
+            tell_of_end(watch.on_event, event)
         return True
 
     def _fail(self, connection: Connection, reason: str, failure: RequestException | None) -> None:
@@ -438,6 +458,18 @@ class ResponseBody:
         return int(lengths[0]) if lengths else None
 
     @property
+    def timings(self) -> Timings:
+        """How long the stages of the call took."""
+        started, leased, sent, arrived = self._stamps
+        pool = leased - started
+        dns, connect, tls = self._dialled if self._served == 1 else (None, None, None)
+        for took in (dns, connect, tls):
+            if took is not None:
+                pool -= took
+        total = None if self._ended is None else self._ended - started
+        return Timings(max(0.0, pool), dns, connect, tls, sent - leased, arrived - sent, total)
+
+    @property
     def connection_info(self) -> ConnectionInfo:
         """Where this response came from; its states are those at the end of the exchange."""
         states = self._states
@@ -450,7 +482,7 @@ class ResponseBody:
     def __del__(self) -> None:
         # Garbage before its end. This may run anywhere, inside the pool's lock too: the descriptor
         # is closed without a word, and the slot is posted where the pool will find it.
-        connection = self._connection
+        connection = getattr(self, "_connection", None)  # not there when `__init__` was interrupted
         if connection is not None:
             self._connection = None
             connection.stream.abort()

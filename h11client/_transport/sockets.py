@@ -348,10 +348,13 @@ class SocketNetwork:
         deadline.start_connect()
         limit = deadline.limit("connect")
         if options is None:
-            return SocketStream(_owned(dial(resolve(host, port), deadline)))
+            addresses = resolve(host, port)
+            deadline.note_resolved()
+            return SocketStream(_owned(dial(addresses, deadline)))
         if options.uds is not None:
             return SocketStream(_owned(dial_unix(options.uds, deadline, options)))
         addresses = _addresses(host, port, options, limit)
+        deadline.note_resolved()
         return SocketStream(_owned(dial(addresses, deadline, options)))
 
     def resolve(

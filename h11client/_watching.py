@@ -1,0 +1,122 @@
+"""Looking into a call while it runs and after it: `Event`, `Timings`, and who is told, `Watch`.
+
+Nothing here costs anything while nobody watches: a call without hooks has no `Watch`, and its
+`Timings` are made of a few numbers when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+from h11client import _log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    OnEvent = Callable[["Event"], object]
+
+__all__ = ["Event", "Timings", "Watch", "tell_of_end"]
+
+
+class Event:
+    """The end of a stage of a call, or of a connection.
+
+    `name` is one of
+        "pool": there is an idle connection, or room for a new one;
+        "dns", "connect", "tls": a new connection got so far;
+        "sent": the request is on its way;
+        "first_byte": the head of the response is there;
+        "end": the body is over;
+        "closed": the connection was closed, for the `reason` given.
+    `seconds` is how long the stage took ("closed": None), `route` where the connection leads,
+    `reused` whether it had served before, `request` the prepared request ("closed": None).
+    """
+
+    __slots__ = ("name", "reason", "request", "reused", "route", "seconds")
+
+    def __init__(
+        self,
+        name: str,
+        seconds: float | None,
+        route: str,
+        reused: bool,
+        request: Any = None,
+        reason: str | None = None,
+    ) -> None:
+        self.name = name
+        self.seconds = seconds
+        self.route = route
+        self.reused = reused
+        self.request = request
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        took = "" if self.seconds is None else f" {self.seconds:.6f} s"
+        reason = "" if self.reason is None else f": {self.reason}"
+        return f"<Event {self.name} {self.route}{took}{reason}>"
+
+
+class Watch:
+    """Who wants to know what happens in one call: its hooks, any of which may be None."""
+
+    __slots__ = ("on_event", "on_informational", "request")
+
+    def __init__(
+        self,
+        request: object,
+        on_event: OnEvent | None,
+        on_informational: Callable[[Any], object] | None,
+    ) -> None:
+        self.request = request
+        self.on_event = on_event
+        self.on_informational = on_informational
+
+    def tell(self, name: str, seconds: float, route: object, reused: bool) -> None:
+        """Reports the end of a stage."""
+        if self.on_event is not None:
+            self.on_event(Event(name, seconds, str(route), reused, self.request))
+
+
+def tell_of_end(on_event: OnEvent, event: Event) -> None:
+    """Reports "end" or "closed": nothing can be raised where these happen, so it is logged."""
+    try:
+        on_event(event)
+    except Exception as error:
+        _log.error(f"on_event failed at {event!r}", error)
+
+
+class Timings:
+    """How long the stages of a call took, in seconds.
+
+    `pool` is the wait for a connection, or for room for one, with whatever was tried before; `dns`,
+    `connect` and `tls` are None over a connection that was there already, and `tls` without TLS;
+    `send` is for the request, `first_byte` from then to the head of the response, and `total` from
+    the call to the end of the body, None before that.
+    """
+
+    __slots__ = ("connect", "dns", "first_byte", "pool", "send", "tls", "total")
+
+    def __init__(
+        self,
+        pool: float,
+        dns: float | None,
+        connect: float | None,
+        tls: float | None,
+        send: float,
+        first_byte: float,
+        total: float | None,
+    ) -> None:
+        self.pool = pool
+        self.dns = dns
+        self.connect = connect
+        self.tls = tls
+        self.send = send
+        self.first_byte = first_byte
+        self.total = total
+
+    def __repr__(self) -> str:
+        told = [(name, getattr(self, name)) for name in self._order]
+        known = [f"{name}={value:.6f}" for name, value in told if value is not None]
+        return f"<Timings {' '.join(known)}>"
+
+    _order = ("pool", "dns", "connect", "tls", "send", "first_byte", "total")
