@@ -90,6 +90,7 @@ def test_a_name_without_addresses_is_an_error_of_resolution(
         resolve("a.test", 80)
 
 
+@pytest.mark.safety("X20")
 def test_an_unknown_name_is_an_error_of_resolution() -> None:
     with pytest.raises(socket.gaierror):
         resolve("no-such-name.invalid", 80)
@@ -196,6 +197,17 @@ def test_an_address_which_does_not_answer_is_overtaken(
     with dial(addresses, started(), stagger=0.01) as sock:
         assert sock.getpeername() == listener.getsockname()
     # that the loser was closed is what the check for descriptors after each test says
+
+
+@pytest.mark.safety("2n1", "X20")
+@pytest.mark.usefixtures("any_poller")
+def test_the_last_of_twenty_addresses_is_reached_behind_nineteen_that_do_not_answer(
+    listener: socket.socket, blackhole: Any
+) -> None:
+    addresses = [blackhole] * 19 + [(V4, listener.getsockname())]
+    with dial(addresses, started(), stagger=0.01) as sock:
+        assert sock.getpeername() == listener.getsockname()
+    assert 19 * dialing.STAGGER_SECONDS < Timeout().connect  # with the defaults too
 
 
 @pytest.mark.safety("2n1")
