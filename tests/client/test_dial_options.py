@@ -236,3 +236,22 @@ def test_a_transport_of_ones_own_dials_as_it_likes() -> None:
     with pytest.raises(AttributeError, match="transport"):
         session.uds = "/run/a"
     assert session.uds is None
+
+
+def test_they_travel_with_a_pickled_session() -> None:
+    options: dict[str, Any] = {
+        "resolver": resolver,
+        "hosts": {"a.test": "127.0.0.9"},
+        "source_address": "127.0.0.2",
+        "server_hostname": "b.test",
+        "require_close_notify": False,
+    }
+    with h11client.Session(**options, trust_env=False, cert=("c", "k", "p")) as session:
+        session.verify = False
+        copy = pickle.loads(pickle.dumps(session))
+    assert copy._transport.dial_options == DialOptions(**options)
+    assert copy.hosts == {"a.test": ("127.0.0.9",)}
+    assert copy.cert == ("c", "k", "p")
+    assert not copy.trust_env
+    assert not copy._transport.log_keys
+    copy.close()
