@@ -12,7 +12,10 @@ import trustme
 
 from h11client._timeouts import Deadline, Timeout
 from h11client._transport import tls_sessions
+from h11client._transport.dial_options import DialOptions
 from h11client._transport.network import TLSConfig
+from h11client._transport.proxies import Proxy
+from h11client._transport.route import Route
 from h11client._transport.tls import TLSStream, start_tls
 from h11client._transport.tls_sessions import TLSSessions
 from tests.client.stream_peers import PATIENT, MemoryServer, server_context
@@ -94,6 +97,29 @@ def test_a_session_is_never_offered_under_another_key(house: House, path: str) -
     assert not house.visit(path, "a.test:8443")
     assert not house.visit(path, None)
     assert house.visit(path, "a.test", "a.test")
+
+
+@pytest.mark.safety("T4")
+def test_a_session_is_never_offered_on_another_route(house: House, path: str) -> None:
+    config, other = TLSConfig(path), TLSConfig(path, "own.pem")
+    proxies = [
+        None,
+        Proxy("http://proxy.test"),
+        Proxy("http://me:one@proxy.test"),
+        Proxy("http://me:two@proxy.test"),
+        Proxy("https://proxy.test"),
+        Proxy("socks5h://proxy.test"),
+    ]
+    dials = [None, DialOptions(server_hostname="a.test"), DialOptions(source_address="127.0.0.2")]
+    routes = [
+        *(Route("https", "a.test", 443, config, None, proxy) for proxy in proxies),
+        *(Route("https", "a.test", 443, config, dial) for dial in dials[1:]),
+        Route("https", "a.test", 443, other),
+        Route("https", "a.test", 8443, config),
+        Route("https", "b.test", 443, config),
+    ]
+    for resumed in (False, True):  # in the second round each has its own
+        assert [house.visit(path, route) for route in routes] == [resumed] * len(routes)
 
 
 @pytest.mark.safety("T4")

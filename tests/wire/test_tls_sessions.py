@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -71,7 +72,9 @@ def test_sessions_do_not_travel_from_client_to_client(
         peer.send(OK)
 
     server = serve(answering, context=ca.server_context())
-    for _ in range(2):
-        with h11client.Session(verify=str(ca.pem)) as session:
-            assert session.get(server.url).ok
-    assert resumed == [False, False]
+    with h11client.Session(verify=str(ca.pem)) as session:
+        assert session.get(server.url).ok
+        for other in (h11client.Session(verify=str(ca.pem)), pickle.loads(pickle.dumps(session))):
+            with other:
+                assert other.get(server.url).ok
+    assert resumed == [False] * 3
