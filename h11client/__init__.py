@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from h11client._session import Session
     from h11client._transport.proxies import Proxy
     from h11client._transport.resolving import threaded_resolver
+    from h11client._transport.tally import PoolStatistics
     from h11client._transport.upgrading import UpgradedStream
     from h11client._watching import Event, Timings
     from h11client.exceptions import (
@@ -105,6 +106,7 @@ __all__ = [
     "threaded_resolver",
     # looking into a call, and what is left of one
     "Event",
+    "PoolStatistics",
     "Timings",
     "UpgradedStream",
     # what can go wrong
@@ -153,6 +155,7 @@ _HOMES = {
     "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",
     "InformationalResponse": "h11client._messages.informational",
+    "PoolStatistics": "h11client._transport.tally",
     "UpgradedStream": "h11client._transport.upgrading",
     "Event": "h11client._watching",
     "Timings": "h11client._watching",

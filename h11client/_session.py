@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
+    from h11client._transport.tally import PoolStatistics
     from h11client._watching import OnEvent
 
     OnInformational: TypeAlias = Callable[[InformationalResponse], object]
@@ -233,6 +234,10 @@ class Session(DialAttributes):
         self._trust_env = trust_env
         if isinstance(self._transport, Pool):
             self._transport.log_keys = trust_env
+
+    def statistics(self) -> PoolStatistics:
+        """How many connections and waiting requests there are, and what has been done so far."""
+        return self._own_pool().statistics()
 
     def _own_pool(self) -> Pool:
         if not isinstance(self._transport, Pool):

@@ -24,6 +24,7 @@ from collections import deque
 from h11client import _log
 from h11client._timeouts import LimitExpired
 from h11client._transport.forking import renew_in_child
+from h11client._transport.tally import PoolStatistics, Tally
 from h11client._transport.tunnels import open_route
 from h11client.exceptions import from_stream_error
 
@@ -107,6 +108,7 @@ class Lender:
         self.limits = limits
         self.network = network
         self._clock = clock
+        self.tally = Tally()
         # Connections of an earlier generation are closed when they come back, and those from before
         # the first one, which are another process's, are not even counted.
         self._generation = self._first_generation = 0
@@ -158,8 +160,10 @@ class Lender:
         alert, a 408 or a whole response, and must not be taken for the next request's answer.
         """
         if self._clock() >= connection.expires_at:
+            self._count("expired")
             return "idle for too long"
         if connection.stream.is_readable():
+            self._count("poisoned_idle")
             return "the server closed it, or sent something, while it was idle"
         return None
 
@@ -188,6 +192,7 @@ class Lender:
             if not granted:
                 ticket = _Ticket(route)
                 self._tickets.append(ticket)
+                self.tally.waited += 1
                 self._settle(dead)
         _close_all(dead)
         return connection if ticket is None else self._wait(ticket, deadline)
@@ -266,6 +271,7 @@ class Lender:
         except BaseException:
             self._give_up_slot(route, generation)
             raise
+        self._count("dialled")
         connection.generation = generation
         connection.dialled = _dial_times(deadline, began)
         if deadline.watch is not None:
@@ -274,6 +280,7 @@ class Lender:
 
     def replace(self, connection: Connection, deadline: Deadline) -> Connection:
         """A fresh connection in the slot of this one; when dialling fails the slot is free."""
+        self._count("repeated")
         connection.close("the request is sent once more, over a fresh connection")
         return self._dial(connection.route, deadline)
 
@@ -292,6 +299,7 @@ class Lender:
         dead: _Dead = []
         now = self._clock()
         with self._lock:
+            self.tally.exchanges += 1
             if reusable and connection.generation == self._generation:
                 line = self._lines[connection.route]
                 self._put(line, connection, now)
@@ -385,6 +393,7 @@ class Lender:
         for line in self._lines.values():
             while line.idle and line.idle[0].expires_at <= now:
                 self._discard(line, dead, "idle for too long")
+                self.tally.expired += 1
 
     def _settle(self, dead: _Dead) -> None:
         """Collects the orphans, and hands what is free to the oldest tickets that can use it."""
@@ -418,6 +427,17 @@ class Lender:
             counts = PoolCounts(self._open, self._idle, len(self._tickets))
         _close_all(dead)
         return counts
+
+    def statistics(self) -> PoolStatistics:
+        """The same, and what has been done until now."""
+        counts = self.counts()
+        with self._lock:
+            return PoolStatistics(counts.open, counts.idle, counts.waiting, self.tally)
+
+    def _count(self, name: str) -> None:
+        """Adds to a counter outside the lock; an interruption may lose it, and nothing else."""
+        with self._lock:
+            setattr(self.tally, name, getattr(self.tally, name) + 1)
 
 
 def _dial_times(deadline: Deadline, began: float) -> DialTimes:

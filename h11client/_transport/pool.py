@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from h11client._transport.network import Cert, Network, Verify
     from h11client._transport.proxy_choice import Proxies
     from h11client._transport.route import Route
+    from h11client._transport.tally import PoolStatistics
 
 __all__ = ["Pool"]
 
@@ -113,6 +114,10 @@ class Pool:
     def counts(self) -> PoolCounts:
         """How many connections are open and idle, and how many requests wait for one."""
         return self._lender.counts()
+
+    def statistics(self) -> PoolStatistics:
+        """The same, and what the pool has done so far."""
+        return self._lender.statistics()
 
     def close(self) -> None:
         """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
