@@ -115,13 +115,22 @@ class TLSConfig:
 
     def with_files(self) -> TLSConfig:
         """The same, unequal to what it was before one of its files changed."""
-        cert = (self.cert,) if isinstance(self.cert, str) else self.cert or ()
-        paths = [self.verify, *cert[:2]] if isinstance(self.verify, str) else cert[:2]
-        states = tuple(map(file_state, paths))
-        if not any(states):
+        states = self._file_states()
+        if states == self.files:
             return self
         switches = self.log_keys, self.require_close_notify
         return TLSConfig(self.verify, self.cert, states, *switches)  # type: ignore[arg-type]  # read before
+
+    def is_current(self) -> bool:
+        """Whether its files are what they were when `with_files` noted them."""
+        return self._file_states() == self.files
+
+    def _file_states(self) -> tuple[object, ...]:
+        verify, cert = self.verify, self.cert
+        own = (cert,) if isinstance(cert, str) else cert[:2] if cert else ()
+        paths = (verify, *own) if isinstance(verify, str) else own
+        states = tuple(map(file_state, paths))
+        return states if any(states) else ()
 
     def _key(self) -> tuple[object, ...]:
         return self.verify, self.cert, self.files, self.log_keys, self.require_close_notify

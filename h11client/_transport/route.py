@@ -102,6 +102,27 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Prox
         return f"<Route {self}{''.join(options)}>"
 
 
+# The last ones that were made for paths, of which a call has the same again and again.
+_made: dict[object, TLSConfig] = {}
+_MOST_MADE = 32
+
+
+def _tls_config(verify: Verify, cert: Cert, log_keys: bool, strict: bool) -> TLSConfig:
+    """The configuration with the present state of its files."""
+    key = verify, cert, log_keys, strict
+    # 1 would find what was made for True. A list is no key.
+    plain = type(verify) is str or verify is True or verify is False
+    if not plain or not (cert is None or type(cert) is str or type(cert) is tuple):
+        return TLSConfig(verify, cert, (), log_keys, strict).with_files()
+    known = _made.get(key)
+    if known is not None and known.is_current():
+        return known
+    if len(_made) >= _MOST_MADE:
+        _made.clear()
+    made = _made[key] = TLSConfig(verify, cert, (), log_keys, strict).with_files()
+    return made
+
+
 def build_route(
     url: URL,
     verify: Verify = True,
@@ -128,5 +149,5 @@ def build_route(
     if verify is True and cert is None and log_keys and strict:
         tls = _DEFAULT_TLS
     else:
-        tls = TLSConfig(verify, cert, (), log_keys, strict).with_files()
+        tls = _tls_config(verify, cert, log_keys, strict)
     return Route(scheme, url.host, url.port, tls, dial or None, proxy)
