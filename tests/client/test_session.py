@@ -122,9 +122,7 @@ def test_an_unknown_keyword_is_a_type_error_and_nothing_is_sent(method):
     assert network.dialled == []
 
 
-@pytest.mark.parametrize(
-    "later", ["allow_redirects", "auth", "cookies", "files", "hooks"]
-)
+@pytest.mark.parametrize("later", ["allow_redirects", "auth", "cookies", "files", "hooks"])
 def test_what_is_not_there_yet_is_not_accepted_silently(later):
     session, _network = session_of()
     with pytest.raises(TypeError):
