@@ -14,7 +14,7 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._messages.headers import Headers
-from h11client._timeouts import Limit, LimitExpired
+from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
 from h11client._transport.connection import READ_SIZE, Connection, open_connection
 from h11client._transport.network import CallerError
 from h11client._transport.socks import check_socks, open_socks, resolves_itself
@@ -24,7 +24,6 @@ from h11client.exceptions import ConnectionError, ProxyError, RequestException, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._limits import Limits
-    from h11client._timeouts import Deadline
     from h11client._transport.network import Network, Stream
     from h11client._transport.proxies import Proxy
     from h11client._transport.route import Route
@@ -142,9 +141,10 @@ def _open_tunnel(
     authorization = proxy.authorization
     told = ["" if authorization is None else authorization.first("CONNECT", target, b"") or ""]
     connection: Connection | None = None
+    reaching = deadline
     while True:
         if connection is None:
-            connection = Connection(route, _reach(proxy, route, network, deadline), limits)
+            connection = Connection(route, _reach(proxy, route, network, reaching), limits)
         try:
             head = _ask_for_tunnel(connection, proxy, target, told[-1], deadline)
             if 200 <= head.status_code < 300:
@@ -162,6 +162,15 @@ def _open_tunnel(
         told.append(answer)
         if not connection.end_exchange(head):
             connection = None
+            # Connecting starts a budget, and this dial has only what is left of its own.
+            reaching = Deadline(Timeout(connect=_seconds_left(deadline)), deadline.clock)
+
+
+def _seconds_left(deadline: Deadline) -> float | None:
+    try:
+        return deadline.limit("connect").seconds
+    except LimitExpired as error:
+        raise from_stream_error("connect", error, "the origin through its proxy") from error
 
 
 def _ask_for_tunnel(

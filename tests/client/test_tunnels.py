@@ -401,6 +401,16 @@ def test_digest_is_answered_on_a_new_connection_when_the_old_one_is_closed() -> 
     assert credentials(network.streams[1].written)[0].startswith(b"Digest ")
 
 
+@pytest.mark.safety("2h5", "X16")
+def test_the_second_connection_to_a_proxy_has_what_the_first_left_of_the_limit() -> None:
+    closing = (ASKS_DIGEST % 1).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    network = ScriptedNetwork(Dial([closing, b""], takes=6), Dial([], takes=6))
+    with session_over(network) as session, pytest.raises(ConnectTimeout) as caught:
+        session.get("https://a.test/")
+    assert caught.value.limit == "connect"
+    assert network.clock.now == 10
+
+
 @pytest.mark.safety("2h5", "A1")
 def test_the_next_tunnel_goes_on_with_the_nonce() -> None:
     network = ScriptedNetwork([ASKS_DIGEST % 1, ESTABLISHED, HELLO], [ESTABLISHED, HELLO])
