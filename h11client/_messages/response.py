@@ -307,6 +307,17 @@ class Response:
         reader = self._open()
         return b"" if reader.consumed else reader.read_exactly(size, True, self)
 
+    def readinto(self, buffer: Any) -> int:
+        """Reads what has come, decoded, into a writable buffer; 0 at the end, and for no room."""
+        view = memoryview(buffer).cast("B")
+        if self._content is not None:
+            piece = self.read(len(view))
+        else:
+            reader = self._open()
+            piece = b"" if reader.consumed or not view else reader.read(len(view), True, self)
+        view[: len(piece)] = piece
+        return len(piece)
+
     def iter_content(
         self, chunk_size: int | None = 1, decode_unicode: bool = False
     ) -> Iterator[Any]:

@@ -75,6 +75,21 @@ def test_readinto_gives_what_has_come():
     assert decoding.raw.readinto(memoryview(buffer)) == 3
 
 
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("headers", [{}, GZIP])
+def test_a_response_is_read_into_a_buffer_decoded(kept, headers):
+    response = response_of(gzip.compress(TEXT) if headers else TEXT, headers=headers)
+    if kept:
+        assert response.content == TEXT
+    buffer = bytearray(1000)
+    assert response.readinto(bytearray(0)) == 0
+    read = bytearray()
+    while count := response.readinto(memoryview(buffer)):
+        read += buffer[:count]
+    assert read == TEXT
+    assert response.readinto(buffer) == 0
+
+
 def test_stream_and_iteration_give_pieces_of_at_most_a_size():
     assert list(response_of(b"abc", b"defgh").raw.stream(4)) == [b"abc", b"defg", b"h"]
     assert list(response_of(b"abc", b"d").raw) == [b"abc", b"d"]

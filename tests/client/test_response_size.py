@@ -27,6 +27,14 @@ def read_in_pieces(response, size):
 
 def read_into(response):
     buffer = bytearray(300)
+    read = b""
+    while count := response.readinto(buffer):
+        read += buffer[:count]
+    return read
+
+
+def read_raw_into(response):
+    buffer = bytearray(300)
     raw = response.raw
     raw.decode_content = True
     read = b""
@@ -51,7 +59,8 @@ WAYS = [
     ("raw", lambda response: response.raw.read(decode_content=True)),
     ("raw(n)", lambda response: response.raw.read(10**6, decode_content=True)),
     ("raw.stream", lambda response: b"".join(response.raw.stream(300, decode_content=True))),
-    ("raw.readinto", read_into),
+    ("readinto", read_into),
+    ("raw.readinto", read_raw_into),
 ]
 each_way = pytest.mark.parametrize("way", [row[1] for row in WAYS], ids=[row[0] for row in WAYS])
 CODINGS = [
