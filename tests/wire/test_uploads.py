@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import random
 import ssl
 import threading
 import time
@@ -161,6 +164,60 @@ def test_a_server_that_ends_its_side_within_an_upload(serve, session, moment):
     with pytest.raises(exceptions.ConnectionError):
         session.post(f"{server.url}/upload", data=iter([b"x" * 65536] * 1024))
     go_on_with(session, server)
+
+
+WHOLE = random.Random(3).randbytes(6 * MIB)
+
+
+def as_file(tmp_path):
+    path = tmp_path / "whole"
+    path.write_bytes(WHOLE)
+    return path.open("rb")
+
+
+KINDS = [
+    ("bytes", lambda tmp_path: WHOLE),
+    ("a file", as_file),
+    ("a file object", lambda tmp_path: io.BytesIO(WHOLE)),
+]
+
+
+@pytest.mark.safety("X10", "X24", "2g3")
+@pytest.mark.parametrize("make", [row[1] for row in KINDS], ids=[row[0] for row in KINDS])
+def test_interim_answers_at_any_moment_lose_no_byte_of_the_body(start, session, tmp_path, make):
+    arrived = []
+
+    def script(peer):
+        chance = random.Random(5)
+        interim = [b"HTTP/1.1 102 Processing\r\n\r\n", b"HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n"]
+        while peer.read_head():
+            digest = hashlib.sha256()
+            left = len(WHOLE)
+            said = 0
+            while left:
+                piece = peer.read_body(min(left, chance.randrange(1, 700_000)))
+                digest.update(piece)
+                left -= len(piece)
+                if said < 30:
+                    said += 1
+                    message = chance.choice(interim)
+                    cut = chance.randrange(len(message))
+                    peer.send(message[:cut])
+                    time.sleep(0.001)
+                    peer.send(message[cut:])
+            arrived.append(digest.digest())
+            peer.send(OK)
+
+    server = start(script)
+    for _ in range(2):
+        body = make(tmp_path)
+        response = session.post(server.url, data=body)
+        assert response.content == b"ok"
+        assert response.informational
+        if body is not WHOLE:
+            body.close()
+    assert arrived == [hashlib.sha256(WHOLE).digest()] * 2
+    assert server.accepted == 1
 
 
 # --- Expect: 100-continue ----------------------------------------------------------------------
