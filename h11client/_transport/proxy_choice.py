@@ -164,18 +164,29 @@ def _no_proxy(text: object) -> NoProxy:
 # `os.environ` encodes each name that it is asked for, and answers "no" with an exception; this is
 # asked for each request, so the dictionary in it is looked at, where there is one.
 _encoded_names = tuple(getattr(os.environ, "encodekey", str)(name) for name in _NAMES)
-_no_values = (None,) * len(_NAMES)
-_last: tuple[tuple[object, ...], dict[str, str] | None] = (_no_values, None)
+_http, _https, _all, _no, _HTTP, _HTTPS, _ALL, _NO, _ = _encoded_names
+_environ = os.environ
+_variables: dict[object, object] | None = getattr(os.environ, "_data", None)
+_last: tuple[tuple[object, ...], dict[str, str] | None] = ((None,) * len(_NAMES), None)
 
 
 def environment_proxies() -> dict[str, str] | None:
     """What the environment says about proxies, as a mapping like a session's; None for nothing."""
     global _last
-    variables = getattr(os.environ, "_data", None)
-    if variables is None:
-        values = tuple(map(os.environ.get, _NAMES))
+    known = _variables
+    if known is None or os.environ is not _environ:
+        values: tuple[object, ...] = tuple(map(os.environ.get, _NAMES))
+    elif not (
+        _http in known
+        or _https in known
+        or _all in known
+        or _HTTP in known
+        or _HTTPS in known
+        or _ALL in known
+    ):
+        return None
     else:
-        values = tuple(map(variables.get, _encoded_names))
+        values = tuple(map(known.get, _encoded_names))
     if values == _last[0]:
         return _last[1]
     found = _read_environment()
