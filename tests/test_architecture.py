@@ -37,7 +37,7 @@ LAYERS = {
         ["_watching"],
         ["_timeouts"],
         ["_messages", "_transport", "_transport.polling", "auth", "exceptions"],
-        ["_transport.forking", "_transport.tally"],
+        ["_transport.forking", "_transport.tally", "_transport.slots"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
         ["_transport.authorities", "_transport.dial_options", "_transport.tls_sessions"],
         ["_transport.network"],

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from h11client._timeouts import Deadline
     from h11client._transport.network import Network, Stream, TLSInfo
     from h11client._transport.route import Route
+    from h11client._transport.slots import Slot
     from h11client._watching import OnEvent, Watch
 
     # A 101 ends the HTTP on a connection as finally as any other answer does.
@@ -108,7 +109,7 @@ class Connection:
     sent with its head has been asked for its first piece. `early` is the final head that came
     before the body was over. `dialled` says how many seconds name resolution, connecting and TLS
     took, `on_event` who wants to know of its end. `keep_alive` is how many seconds of idling the
-    server has promised. `idle_since`, `expires_at` and `generation` belong to the pool.
+    server has promised. `idle_since`, `expires_at`, `generation` and `slot` belong to the pool.
     """
 
     __slots__ = (
@@ -129,6 +130,7 @@ class Connection:
         "idle_since",
         "expires_at",
         "generation",
+        "slot",
         "_written_before",
         "_write_error",
         "_told",
@@ -161,6 +163,7 @@ class Connection:
         self.idle_since = 0.0
         self.expires_at = 0.0
         self.generation = 0
+        self.slot: Slot | None = None
         self._written_before = 0
         self.early: FinalHead | None = None
         self.body_begun = False
@@ -378,6 +381,11 @@ class Connection:
             # A server says it with its first response, or never.
             self.keep_alive = _keep_alive_seconds(head)
         return True
+
+    def hand_over_slot(self) -> Slot | None:
+        """Its slot, which is another connection's from now on."""
+        slot, self.slot = self.slot, None
+        return slot
 
     def close(self, reason: str) -> None:
         """Closes the stream; again and again does nothing."""

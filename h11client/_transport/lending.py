@@ -1,19 +1,23 @@
 """Lending connections: who has which, who waits for one, what expires.
 
 A connection is in exactly one place: idle in the line of its route, or lent to one exchange (and
-from its head on to one `ResponseBody`). A *slot* is the right to have one connection open or to
-be opening one; it is what the limits count. Whoever takes a slot gives it back through `release`,
-or, from a finaliser, through `abandon`.
+from its head on to one `ResponseBody`). With it goes its *slot*, the right to have one connection
+open or to be opening one. Whoever takes a connection gives it back through `release`, or, from a
+finaliser, through `abandon`; if neither happens, its slot is free once it is garbage.
 
 One lock, under which connections and slots are only taken, put and counted. Dialling, probing and
 closing happen outside it. Those who find no slot leave a ticket, first come, first served; each
 ticket has a wake-up object of its own, so that a release wakes exactly the one it serves: the
 oldest that can use what was released. Tickets for a full origin let others pass.
 
-A finaliser runs anywhere, even while its own thread holds the lock, so it takes none: it posts
-the slot to a `SimpleQueue`, whose `put` is re-entrant, and wakes the oldest ticket, whose owner
-then collects the queue. A ticket is put in line *before* its owner looks into the queue a last
-time, so one of the two always sees the other.
+A finaliser runs anywhere, even while its own thread holds the lock, so it takes none: it wakes the
+oldest ticket by a `SimpleQueue`, whose `put` is re-entrant, and that ticket's owner then counts the
+slots anew. A ticket is put in line *before* its owner counts a last time, so one of the two always
+sees the other.
+
+An interruption (a signal's KeyboardInterrupt) may strike between any two lines, under the lock too.
+So what is counted is what is there: slots by the objects that are alive, idle connections by those
+in line. `_idle` is only a hint, which saves counting with every request.
 """
 
 from __future__ import annotations
@@ -24,9 +28,10 @@ from collections import deque
 from h11client import _log
 from h11client._timeouts import LimitExpired
 from h11client._transport.forking import renew_in_child
+from h11client._transport.slots import Slots
 from h11client._transport.tally import PoolStatistics, Tally
 from h11client._transport.tunnels import open_route
-from h11client.exceptions import from_stream_error
+from h11client.exceptions import RequestException, from_stream_error
 
 try:
     from _queue import Empty, SimpleQueue
@@ -42,9 +47,12 @@ if TYPE_CHECKING:
     from h11client._transport.connection import Connection, DialTimes
     from h11client._transport.network import Network
     from h11client._transport.route import Route
+    from h11client._transport.slots import Reference, Slot
 
     # What left the stock under the lock and is to be closed outside it, each with its reason.
     _Dead = list[tuple[Connection, str]]
+    # A connection that was idle, or else a slot to dial in.
+    _Found = tuple[Connection | None, Slot | None]
 
 __all__ = ["Lender", "PoolCounts"]
 
@@ -54,25 +62,41 @@ _NEVER = float("inf")
 
 
 class _Line:
-    """The connections of one route: the idle ones, the newest last, and how many slots it has."""
+    """The connections of one route: the idle ones, the newest last, and the slots of all."""
 
-    __slots__ = ("idle", "open")
+    __slots__ = ("idle", "slots")
 
     def __init__(self) -> None:
         self.idle: deque[Connection] = deque()
-        self.open = 0
+        self.slots = Slots()
 
 
 class _Ticket:
-    """One waiter. `granted` and `connection` are written under the pool's lock."""
+    """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock."""
 
-    __slots__ = ("connection", "granted", "route", "wake")
+    __slots__ = ("connection", "granted", "route", "slot", "wake")
 
     def __init__(self, route: Route) -> None:
         self.route = route
         self.granted = False
         self.connection: Connection | None = None
+        self.slot: Slot | None = None
         self.wake: SimpleQueue[None] = SimpleQueue()
+
+
+class _Waker:
+    """Wakes the oldest of the tickets; runs anywhere, and keeps nothing else alive."""
+
+    __slots__ = ("_tickets",)
+
+    def __init__(self, tickets: deque[_Ticket]) -> None:
+        self._tickets = tickets
+
+    def __call__(self, lost: Reference | None = None) -> None:
+        try:
+            self._tickets[0].wake.put(None)
+        except IndexError:
+            pass  # nobody waits; whoever comes next counts anew
 
 
 class PoolCounts:
@@ -109,9 +133,8 @@ class Lender:
         self.network = network
         self._clock = clock
         self.tally = Tally()
-        # Connections of an earlier generation are closed when they come back, and those from before
-        # the first one, which are another process's, are not even counted.
-        self._generation = self._first_generation = 0
+        # Connections of an earlier generation are closed when they come back.
+        self._generation = 0
         self._start_empty()
         renew_in_child(self)
 
@@ -121,37 +144,35 @@ class Lender:
             for connection in line.idle:
                 connection.stream.abort()
         self._generation += 1
-        self._first_generation = self._generation
         self._start_empty()
 
     def _start_empty(self) -> None:
         self._lock = allocate_lock()
         self._lines: dict[Route, _Line] = {}
-        self._open = 0
         self._idle = 0
         self._tickets: deque[_Ticket] = deque()
-        self._orphans: SimpleQueue[Connection] = SimpleQueue()
+        self._wake_oldest = _Waker(self._tickets)
 
     # --- taking ----------------------------------------------------------------------------
 
     def acquire(self, route: Route, deadline: Deadline) -> Connection:
         """A connection of this route that looks alive, or a new one; with it goes its slot."""
-        connection = None
+        connection = slot = None
         with self._lock:
             line = self._lines.get(route)
             if line is not None and line.idle:
                 self._idle -= 1
                 connection = line.idle.pop()
         if connection is None:
-            connection = self._take_or_wait(route, deadline)
+            connection, slot = self._take_or_wait(route, deadline)
         while connection is not None:
             reason = self._why_dead(connection)
             if reason is None:
                 _log.debug("reused %s", connection)
                 return connection
             connection.close(reason)
-            connection = self._take_next(route)
-        return self._dial(route, deadline)
+            connection, slot = self._take_next(connection)
+        return self._dial(route, slot, deadline)
 
     def _why_dead(self, connection: Connection) -> str | None:
         """Why an idle connection must not be used any more; None when it looks alive.
@@ -167,58 +188,66 @@ class Lender:
             return "the server closed it, or sent something, while it was idle"
         return None
 
-    def _take_next(self, route: Route) -> Connection | None:
-        """Another idle connection in exchange for the slot of a dead one; None keeps the slot."""
+    def _take_next(self, connection: Connection) -> _Found:
+        """Another idle connection in exchange for a dead one, or else the slot of that."""
         dead: _Dead = []
         with self._lock:
-            line = self._lines[route]
+            line = self._line_of(connection.route)
             if not line.idle:
-                return None
-            connection = line.idle.pop()
+                return None, connection.hand_over_slot()
+            found = line.idle.pop()
             self._idle -= 1
-            self._free(route)
+            _give_back_slot(connection)
             self._settle(dead)
         _close_all(dead)
-        return connection
+        return found, None
 
-    def _take_or_wait(self, route: Route, deadline: Deadline) -> Connection | None:
-        """An idle connection, or None for a slot to dial in; waits until there is either."""
+    def _take_or_wait(self, route: Route, deadline: Deadline) -> _Found:
+        """An idle connection, or a slot to dial in; waits until there is either."""
         dead: _Dead = []
         ticket = None
-        with self._lock:
-            self._expire(dead)
-            self._settle(dead)
-            granted, connection = self._take(route, dead)
-            if not granted:
-                ticket = _Ticket(route)
-                self._tickets.append(ticket)
-                self.tally.waited += 1
+        try:
+            with self._lock:
+                self._idle = self._count_idle()
+                self._expire(dead)
                 self._settle(dead)
-        _close_all(dead)
-        return connection if ticket is None else self._wait(ticket, deadline)
+                found = self._take(route, dead)
+                if found is None:
+                    ticket = _Ticket(route)
+                    self._tickets.append(ticket)
+                    self.tally.waited += 1
+                    self._settle(dead)
+            _close_all(dead)
+            if ticket is not None:
+                self._wait(ticket, deadline)
+                found = ticket.connection, ticket.slot
+        except BaseException:
+            if ticket is not None:
+                self._withdraw(ticket, False)
+            raise
+        assert found is not None
+        return found
 
-    def _take(self, route: Route, dead: _Dead) -> tuple[bool, Connection | None]:
-        """Under the lock: whether there is something, and the idle connection or a bare slot."""
+    def _take(self, route: Route, dead: _Dead) -> _Found | None:
+        """Under the lock: an idle connection, or a slot, or None."""
         limits = self.limits
         line = self._line_of(route)
         if line.idle:
             self._idle -= 1
-            return True, line.idle.pop()
-        if limits.max_per_origin is not None and line.open >= limits.max_per_origin:
-            return False, None
-        if limits.max_connections is not None and self._open >= limits.max_connections:
-            if not self._idle:
-                return False, None
-            self._evict(dead, "its slot is needed for another route")
-        line.open += 1
-        self._open += 1
-        return True, None
+            return line.idle.pop(), None
+        if limits.max_per_origin is not None and len(line.slots) >= limits.max_per_origin:
+            return None
+        most = limits.max_connections
+        while most is not None and self._count_open() >= most:
+            if not self._evict(dead, "its slot is needed for another route"):
+                return None
+        return None, line.slots.take(self._wake_oldest)
 
     def _line_of(self, route: Route) -> _Line:
         line = self._lines.get(route)
         if line is None:
             if len(self._lines) >= _LINES_KEPT:
-                self._lines = {key: kept for key, kept in self._lines.items() if kept.open}
+                self._lines = {key: kept for key, kept in self._lines.items() if len(kept.slots)}
             line = self._lines[route] = _Line()
         return line
 
@@ -249,28 +278,32 @@ class Lender:
         """Takes a ticket out of the line. True when it was served and may `keep` what it got."""
         dead: _Dead = []
         with self._lock:
-            if not ticket.granted:
-                self._tickets.remove(ticket)
-            elif keep:
+            if ticket.granted and keep:
                 return True
-            elif ticket.connection is None:
-                self._free(ticket.route)
-            else:
-                self._line_of(ticket.route).idle.append(ticket.connection)
+            if ticket in self._tickets:
+                self._tickets.remove(ticket)
+            connection, ticket.connection = ticket.connection, None
+            if connection is not None:
+                self._line_of(ticket.route).idle.append(connection)
                 self._idle += 1
+            if ticket.slot is not None:
+                ticket.slot.give_back()
             self._settle(dead)
         _close_all(dead)
         return False
 
-    def _dial(self, route: Route, deadline: Deadline) -> Connection:
+    def _dial(self, route: Route, slot: Slot | None, deadline: Deadline) -> Connection:
         """A new connection in a slot that the caller has; the slot is free again if it fails."""
         generation = self._generation
         began = deadline.start_dial()
         try:
             connection = open_route(route, self.network, deadline, self.limits)
         except BaseException:
-            self._give_up_slot(route, generation)
+            if slot is not None:
+                slot.give_back()
+            self.settle()
             raise
+        connection.slot = slot
         self._count("dialled")
         connection.generation = generation
         connection.dialled = _dial_times(deadline, began)
@@ -282,13 +315,17 @@ class Lender:
         """A fresh connection in the slot of this one; when dialling fails the slot is free."""
         self._count("repeated")
         connection.close("the request is sent once more, over a fresh connection")
-        return self._dial(connection.route, deadline)
+        return self._dial(connection.route, connection.hand_over_slot(), deadline)
 
     # --- giving back -----------------------------------------------------------------------
 
     def break_off(self, connection: Connection, error: BaseException) -> None:
         """Closes a connection whose exchange failed, and takes its slot back."""
-        connection.close(f"failed: {type(error).__name__}: {error}")
+        reason = f"failed: {type(error).__name__}"
+        if isinstance(error, RequestException):
+            # What the caller's own code raised may hold anything, or have no text at all.
+            reason = f"{reason}: {error}"
+        connection.close(reason)
         self.release(connection, False)
 
     def release(self, connection: Connection, reusable: bool) -> float:
@@ -301,19 +338,18 @@ class Lender:
         with self._lock:
             self.tally.exchanges += 1
             if reusable and connection.generation == self._generation:
-                line = self._lines[connection.route]
+                line = self._line_of(connection.route)
                 self._put(line, connection, now)
                 if self._tickets:
                     self._settle(dead)
                 if self._idle > self.limits.max_idle:
-                    self._evict(dead, "enough idle connections")
+                    self._trim(dead)
                 elif line.idle and line.idle[0].expires_at <= now:
                     self._expire(dead)
             else:
                 if reusable:
                     dead.append((connection, "the session was closed"))
-                if connection.generation >= self._first_generation:
-                    self._free(connection.route)
+                _give_back_slot(connection)
             if dead or self._tickets:
                 self._settle(dead)
         if dead:
@@ -322,11 +358,8 @@ class Lender:
 
     def abandon(self, connection: Connection) -> None:
         """Takes back the slot of an aborted connection, from a finaliser: without the lock."""
-        self._orphans.put(connection)
-        try:
-            self._tickets[0].wake.put(None)
-        except IndexError:
-            pass  # nobody waits; whoever comes next collects it
+        _give_back_slot(connection)
+        self._wake_oldest()
 
     def close(self) -> None:
         """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
@@ -344,14 +377,6 @@ class Lender:
         for line in self._lines.values():
             for connection in line.idle:
                 connection.stream.abort()
-
-    def _give_up_slot(self, route: Route, generation: int) -> None:
-        dead: _Dead = []
-        with self._lock:
-            if generation >= self._first_generation:
-                self._free(route)
-            self._settle(dead)
-        _close_all(dead)
 
     def settle(self) -> None:
         """Hands out what is free: after a finaliser has posted a slot, or a limit was raised."""
@@ -372,21 +397,31 @@ class Lender:
         line.idle.append(connection)
         self._idle += 1
 
-    def _free(self, route: Route) -> None:
-        self._lines[route].open -= 1
-        self._open -= 1
+    def _count_open(self) -> int:
+        return sum([len(line.slots) for line in self._lines.values()])
+
+    def _count_idle(self) -> int:
+        return sum([len(line.idle) for line in self._lines.values()])
 
     def _discard(self, line: _Line, dead: _Dead, reason: str) -> None:
         """Takes the oldest idle connection of a line out of the pool, with its slot."""
-        dead.append((line.idle.popleft(), reason))
+        connection = line.idle.popleft()
+        dead.append((connection, reason))
+        _give_back_slot(connection)
         self._idle -= 1
-        line.open -= 1
-        self._open -= 1
 
-    def _evict(self, dead: _Dead, reason: str) -> None:
-        """Discards the connection that has been idle longest, of any route."""
+    def _evict(self, dead: _Dead, reason: str) -> bool:
+        """Discards the connection that has been idle longest, of any route; False: none is idle."""
         lines = [line for line in self._lines.values() if line.idle]
-        self._discard(min(lines, key=_oldest_since), dead, reason)
+        if lines:
+            self._discard(min(lines, key=_oldest_since), dead, reason)
+        return bool(lines)
+
+    def _trim(self, dead: _Dead) -> None:
+        """Keeps no more idle connections than are allowed."""
+        self._idle = self._count_idle()
+        while self._idle > self.limits.max_idle:
+            self._evict(dead, "enough idle connections")
 
     def _expire(self, dead: _Dead) -> None:
         now = self._clock()
@@ -396,27 +431,22 @@ class Lender:
                 self.tally.expired += 1
 
     def _settle(self, dead: _Dead) -> None:
-        """Collects the orphans, and hands what is free to the oldest tickets that can use it."""
-        while True:
-            try:
-                while True:
-                    orphan = self._orphans.get_nowait()
-                    if orphan.generation >= self._first_generation:
-                        self._free(orphan.route)
-            except Empty:
-                pass
-            if not self._serve_one(dead):
-                return
+        """Hands what is free to the oldest tickets that can use it."""
+        while self._serve_one(dead):
+            pass
 
     def _serve_one(self, dead: _Dead) -> bool:
         for ticket in self._tickets:
-            granted, connection = self._take(ticket.route, dead)
-            if granted:
-                self._tickets.remove(ticket)
-                ticket.connection = connection
+            if not ticket.granted:
+                found = self._take(ticket.route, dead)
+                if found is None:
+                    continue
+                ticket.connection, ticket.slot = found
                 ticket.granted = True
-                ticket.wake.put(None)
-                return True
+            # Last: until then the ticket is found again, whatever interrupts this.
+            ticket.wake.put(None)
+            self._tickets.remove(ticket)
+            return True
         return False
 
     def counts(self) -> PoolCounts:
@@ -424,7 +454,7 @@ class Lender:
         with self._lock:
             dead: _Dead = []
             self._settle(dead)
-            counts = PoolCounts(self._open, self._idle, len(self._tickets))
+            counts = PoolCounts(self._count_open(), self._count_idle(), len(self._tickets))
         _close_all(dead)
         return counts
 
