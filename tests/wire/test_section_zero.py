@@ -65,7 +65,7 @@ def test_the_answer_behind_an_answer_is_thrown_away_with_its_connection(caplog):
 
 
 @pytest.mark.safety("M2")
-def test_the_answer_that_comes_while_idle_is_thrown_away_and_counted_in_the_log(caplog):
+def test_the_answer_that_comes_while_idle_is_thrown_away_and_counted(caplog):
     evil = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     session, network = scripted([OK, Unsolicited(evil)], [with_length(b"mine"), OK])
     assert session.get(URL + "1").content == b"ok"
@@ -74,6 +74,7 @@ def test_the_answer_that_comes_while_idle_is_thrown_away_and_counted_in_the_log(
         assert session.get(URL + "3").content == b"ok"
     assert network.streams[0].closed
     assert sum("sent something, while it was idle" in line for line in caplog.messages) == 1
+    assert session.statistics().poisoned_idle == 1
 
 
 @pytest.mark.safety("M3", "2a6")
