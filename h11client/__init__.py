@@ -16,7 +16,7 @@ from h11client._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from h11client import _timeouts, exceptions
+    from h11client import _timeouts, auth, exceptions
     from h11client._api import (
         delete,
         get,
@@ -100,6 +100,7 @@ __all__ = [
     "Request",
     "Response",
     # configuration: values
+    "auth",
     "Limits",
     "Proxy",
     "Timeout",
@@ -168,8 +169,8 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        if name == "exceptions":
-            return import_module("h11client.exceptions")
+        if name in ("auth", "exceptions"):
+            return import_module(f"h11client.{name}")
         home = import_module(_HOMES.get(name, "h11client.exceptions"))
         return globals().setdefault(name, getattr(home, name))
 
