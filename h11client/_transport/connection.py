@@ -12,6 +12,8 @@ closes it, with a reason in the debug log.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 from h11client import _log
 from h11client._engine import h11
 from h11client._messages.informational import InformationalResponse
@@ -108,7 +110,7 @@ class Connection:
     back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
     sent with its head has been asked for its first piece. `early` is the final head that came
     before the body was over. `dialled` says how many seconds name resolution, connecting and TLS
-    took, `on_event` who wants to know of its end. `keep_alive` is how many seconds of idling the
+    took, `on_event` who wants to know of its end; `turn` and `guard` are its body's locks. `keep_alive` is how many seconds of idling the
     server has promised. `idle_since`, `expires_at`, `generation` and `slot` belong to the pool.
     """
 
@@ -125,6 +127,7 @@ class Connection:
         "early",
         "body_begun",
         "dialled",
+        "guard",
         "on_event",
         "keep_alive",
         "idle_since",
@@ -134,6 +137,7 @@ class Connection:
         "_written_before",
         "_write_error",
         "_told",
+        "turn",
     )
 
     def __init__(self, route: Route, stream: Stream, limits: Limits) -> None:
@@ -159,6 +163,8 @@ class Connection:
         self.informational: list[h11.InformationalResponse] | None = None
         self.dialled: DialTimes = (None, None, None)
         self.on_event: OnEvent | None = None
+        self.turn = allocate_lock()
+        self.guard = allocate_lock()
         self.keep_alive: int | None = None
         self.idle_since = 0.0
         self.expires_at = 0.0

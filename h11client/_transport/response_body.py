@@ -8,13 +8,12 @@ wrong later can touch a connection which serves another request by then.
 A body may be closed by another thread than the one that reads it. Whoever touches the connection
 has the `_turn`; who closes and does not get it, interrupts instead, and the reader then closes the
 descriptor. Forgetting and interrupting exclude each other by `_guard`, because a connection that
-was given back may serve another request already. Both locks exist only where a body is unfinished
-when its head has come, and neither is ever waited for while something blocks.
+was given back may serve another request already. Both locks are the connection's, made once for all
+its exchanges: so a late closer may hold them for a moment in which they are the next body's. Nobody
+blocks while it holds the guard.
 """
 
 from __future__ import annotations
-
-from _thread import allocate_lock
 
 from h11client import _log
 from h11client._engine import h11
@@ -61,6 +60,7 @@ __all__ = ["ConnectionInfo", "ResponseBody"]
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
+_PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
 _CLOSED_ELSEWHERE = "the response was closed by another thread"
@@ -142,6 +142,7 @@ class ResponseBody:
         "_guard",
         "_closing",
         "_interrupted",
+        "_reading",
     )
 
     # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
@@ -182,8 +183,9 @@ class ResponseBody:
         else:
             self._switch(connection)
         if self._connection is not None:
-            self._turn = allocate_lock()
-            self._guard = allocate_lock()
+            self._turn = connection.turn
+            self._guard = connection.guard
+            self._reading = False  # and has the turn
             self._closing = False  # somebody has called `close` or `abort`
             self._interrupted = False  # and had to interrupt the stream
 
@@ -194,13 +196,17 @@ class ResponseBody:
         `BodyReadTimeout`. Never says that a body is over which is not (RFC 9112 section 8).
         """
         if self._connection is None:
+            if self._ready is None and self._failure is None:
+                return b""  # the end: asked for once with every body
             return self._read(max_bytes)
         turn = self._turn
-        if not turn.acquire(False):
+        if not turn.acquire(False) and not turn.acquire(True, _PATIENCE):
             raise StreamConsumedError("the body is being read or closed by another thread")
+        self._reading = True
         try:
             return self._read(max_bytes)
         finally:
+            self._reading = False
             turn.release()
             if self._closing:
                 self.abort()
@@ -319,7 +325,15 @@ class ResponseBody:
             return False
         if end.headers:
             self.trailers = end.headers
-        if self._forget():
+        guard = self._guard
+        if guard is None:
+            self._connection = None
+            alone = True
+        else:
+            with guard:  # as `_forget` does, without a call: this is the way of every body
+                self._connection = None
+                alone = not self._interrupted
+        if alone:
             reusable = connection.end_exchange(self._head)
         else:
             reusable = False
@@ -385,7 +399,9 @@ class ResponseBody:
         if self._connection is None:
             return
         self._closing = True  # before the look at the turn: its holder looks here when it leaves
-        if not self._turn.acquire(False):
+        turn = self._turn
+        # The reader of the body before this one may be about to let go of it.
+        if not turn.acquire(False) and (self._reading or not turn.acquire(True, _PATIENCE)):
             self._interrupt()
             return
         try:
@@ -393,7 +409,7 @@ class ResponseBody:
             if connection is not None:
                 self._give_up(connection, drain)
         finally:
-            self._turn.release()
+            turn.release()
 
     def _give_up(self, connection: Connection, drain: bool) -> None:
         failure = StreamConsumedError(_CLOSED)
@@ -412,8 +428,8 @@ class ResponseBody:
     def _interrupt(self) -> None:
         """Makes the thread that has the turn fail soon; it is that thread which then closes."""
         guard = self._guard
-        # Whoever holds it is about to forget the connection, or interrupts it for somebody else.
-        if guard is not None and guard.acquire(False):
+        # Not for ever: a signal's handler may run in the thread that holds it.
+        if guard is not None and guard.acquire(True, _PATIENCE):
             try:
                 if self._connection is not None:
                     self._interrupted = True
