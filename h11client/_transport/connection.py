@@ -388,6 +388,11 @@ class Connection:
             self.keep_alive = _keep_alive_seconds(head)
         return True
 
+    def give_back_slot(self) -> None:
+        """Another connection may be opened instead of this one."""
+        if self.slot is not None:
+            self.slot.give_back()
+
     def hand_over_slot(self) -> Slot | None:
         """Its slot, which is another connection's from now on."""
         slot, self.slot = self.slot, None

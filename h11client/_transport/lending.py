@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
+from time import sleep
 
 from h11client import _log
 from h11client._timeouts import LimitExpired
@@ -197,7 +198,7 @@ class Lender:
                 return None, connection.hand_over_slot()
             found = line.idle.pop()
             self._idle -= 1
-            _give_back_slot(connection)
+            connection.give_back_slot()
             self._settle(dead)
         _close_all(dead)
         return found, None
@@ -338,7 +339,7 @@ class Lender:
         with self._lock:
             self.tally.exchanges += 1
             if reusable and connection.generation == self._generation:
-                line = self._line_of(connection.route)
+                line = self._lines[connection.route]
                 self._put(line, connection, now)
                 if self._tickets:
                     self._settle(dead)
@@ -349,7 +350,7 @@ class Lender:
             else:
                 if reusable:
                     dead.append((connection, "the session was closed"))
-                _give_back_slot(connection)
+                connection.give_back_slot()
             if dead or self._tickets:
                 self._settle(dead)
         if dead:
@@ -358,8 +359,16 @@ class Lender:
 
     def abandon(self, connection: Connection) -> None:
         """Takes back the slot of an aborted connection, from a finaliser: without the lock."""
-        _give_back_slot(connection)
+        connection.give_back_slot()
         self._wake_oldest()
+
+    def is_inside(self) -> bool:
+        """Whether this thread holds the lock: nobody else does for so long, nothing waits there."""
+        patience = 50
+        while self._lock.locked() and patience:
+            sleep(0.001)
+            patience -= 1
+        return not patience
 
     def close(self) -> None:
         """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
@@ -407,7 +416,7 @@ class Lender:
         """Takes the oldest idle connection of a line out of the pool, with its slot."""
         connection = line.idle.popleft()
         dead.append((connection, reason))
-        _give_back_slot(connection)
+        connection.give_back_slot()
         self._idle -= 1
 
     def _evict(self, dead: _Dead, reason: str) -> bool:
@@ -479,11 +488,6 @@ def _dial_times(deadline: Deadline, began: float) -> DialTimes:
         (ended if connected is None else connected) - (began if resolved is None else resolved),
         None if connected is None else ended - connected,
     )
-
-
-def _give_back_slot(connection: Connection) -> None:
-    if connection.slot is not None:
-        connection.slot.give_back()
 
 
 def _oldest_since(line: _Line) -> float:

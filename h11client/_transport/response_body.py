@@ -54,6 +54,9 @@ if TYPE_CHECKING:
             """As `release` of an aborted connection, from a finaliser: takes no lock."""
             ...
 
+        def is_inside(self) -> bool:
+            """Whether this thread holds the owner's lock: a finaliser interrupts it."""
+
 
 __all__ = ["ConnectionInfo", "ResponseBody"]
 
@@ -413,6 +416,13 @@ class ResponseBody:
 
     def _give_up(self, connection: Connection, drain: bool) -> None:
         failure = StreamConsumedError(_CLOSED)
+        if self._owner.is_inside():
+            # Called by a finaliser of the program's, which runs anywhere too.
+            self._ready, self._failure = None, failure
+            self._forget()
+            connection.stream.abort()
+            self._owner.abandon(connection)
+            return
         try:
             drained = drain and not self._switched and self._drain(connection)
         except BaseException:

@@ -34,6 +34,9 @@ class Owner:
     def abandon(self, connection):
         self.returned.append("abandoned")
 
+    def is_inside(self):
+        return False
+
 
 class Exchange:
     """A GET that was sent and whose head was read; `body` is what it is all about."""

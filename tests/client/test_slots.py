@@ -198,6 +198,36 @@ def test_a_log_handler_that_raises_loses_neither_slot_nor_socket():
     assert session.get("http://a.test/").content == b"hello"
 
 
+@pytest.mark.safety("L1", "L5")
+def test_a_finaliser_of_the_programs_may_close_a_response_while_the_pool_is_locked(monkeypatch):
+    class Holder:
+        response = None
+
+        def __init__(self):
+            self.cycle = self
+
+        def __del__(self):
+            self.response.close()
+
+    transport, session = build(Network())
+    session.limits = Limits(max_connections=2)
+    part = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"
+    monkeypatch.setitem(SCRIPTS, "part.test", [part])
+    # The holder is older than what it holds, so that its finaliser runs first.
+    holder = Holder()
+    holder.response = session.get("http://part.test/", stream=True)
+    del holder
+    take = Slots.take
+
+    def take_while_garbage_is_collected(line, on_loss):
+        gc.collect()
+        return take(line, on_loss)
+
+    monkeypatch.setattr(Slots, "take", take_while_garbage_is_collected)
+    assert session.get("http://a.test/").content == b"hello"
+    assert (transport.counts().open, transport.counts().idle) == (1, 1)
+
+
 def test_a_slot_is_taken_while_somebody_holds_it():
     lost = []
     taken = Slots()
