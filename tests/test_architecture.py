@@ -56,7 +56,7 @@ LAYERS = {
         ["_messages.heads"],
         ["_messages.request", "_transport.uploading"],
         ["_messages.response", "_transport.connection"],
-        ["_transport.tunnels"],
+        ["_transport.connection_info", "_transport.tunnels"],
         [
             "_transport.forwarding",
             "_transport.lending",

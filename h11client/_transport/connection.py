@@ -110,8 +110,9 @@ class Connection:
     back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
     sent with its head has been asked for its first piece. `early` is the final head that came
     before the body was over. `dialled` says how many seconds name resolution, connecting and TLS
-    took, `on_event` who wants to know of its end; `turn` and `guard` are its body's locks. `keep_alive` is how many seconds of idling the
-    server has promised. `idle_since`, `expires_at`, `generation` and `slot` belong to the pool.
+    took, `on_event` who wants to know of its end; `turn` and `guard` are its body's locks.
+    `keep_alive` is how many seconds of idling the server has promised. `idle_since`, `expires_at`,
+    `generation` and `slot` belong to the pool.
     """
 
     __slots__ = (

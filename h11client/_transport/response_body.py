@@ -19,6 +19,7 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.connection import READ_SIZE
+from h11client._transport.connection_info import ConnectionInfo
 from h11client._transport.upgrading import UpgradedStream
 from h11client._watching import Event, Timings, tell_of_end
 from h11client.exceptions import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeAlias
 
     from h11client._timeouts import Deadline
-    from h11client._transport.connection import Connection, Endpoint, FinalHead
+    from h11client._transport.connection import Connection, FinalHead
     from h11client.exceptions import RequestException
 
     # When the call began, got its connection, had sent the request, and had the head.
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
             """Whether this thread holds the owner's lock: a finaliser interrupts it."""
 
 
-__all__ = ["ConnectionInfo", "ResponseBody"]
+__all__ = ["ResponseBody"]
 
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
@@ -68,49 +69,6 @@ _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
 _CLOSED_ELSEWHERE = "the response was closed by another thread"
 _CLOSED = "the response was closed before the end of its body"
-
-
-class ConnectionInfo:
-    """Over which connection a response came, and in which state its exchange left that.
-
-    `peer_address` and `local_address` are (host, port) pairs, `reused` says whether the
-    connection had served a request before, `requests_served` counts them with this one.
-    `client_state` and `server_state` are the names of the protocol's states at the end of the
-    exchange, or now when it has not ended ("DONE", "MUST_CLOSE"...). `tls_version`, `cipher` and
-    `certificate` (DER) are None on plain connections.
-    """
-
-    __slots__ = (
-        "peer_address",
-        "local_address",
-        "reused",
-        "requests_served",
-        "client_state",
-        "server_state",
-        "tls_version",
-        "cipher",
-        "certificate",
-    )
-
-    def __init__(
-        self, endpoint: Endpoint, requests_served: int, client_state: str, server_state: str
-    ) -> None:
-        tls = endpoint.tls
-        self.peer_address = endpoint.peer
-        self.local_address = endpoint.local
-        self.reused = requests_served > 1
-        self.requests_served = requests_served
-        self.client_state = client_state
-        self.server_state = server_state
-        self.tls_version = None if tls is None else tls.version
-        self.cipher = None if tls is None else tls.cipher
-        self.certificate = None if tls is None else tls.certificate
-
-    def __repr__(self) -> str:
-        return (
-            f"<ConnectionInfo {self.peer_address} request {self.requests_served}"
-            f" {self.client_state}/{self.server_state}>"
-        )
 
 
 class ResponseBody:
