@@ -51,7 +51,7 @@ def messages(stream, websocket):
             elif isinstance(event, Ping):
                 stream.write(websocket.send(event.response()))
             elif isinstance(event, CloseConnection):
-                print("closed:", event.code)
+                print("closed:", int(event.code))
                 return
 
 
