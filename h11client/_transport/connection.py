@@ -389,6 +389,11 @@ class Connection:
             self.keep_alive = _keep_alive_seconds(head)
         return True
 
+    def renew_locks(self) -> None:
+        """New locks for the body of the next response."""
+        self.turn = allocate_lock()
+        self.guard = allocate_lock()
+
     def give_back_slot(self) -> None:
         """Another connection may be opened instead of this one."""
         if self.slot is not None:

@@ -144,6 +144,9 @@ class ResponseBody:
         else:
             self._switch(connection)
         if self._connection is not None:
+            if connection.turn.locked() or connection.guard.locked():
+                # By whoever read the body before, on the way out, or interrupted there for good.
+                connection.renew_locks()
             self._turn = connection.turn
             self._guard = connection.guard
             self._reading = False  # and has the turn
