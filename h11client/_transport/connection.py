@@ -332,6 +332,7 @@ class Connection:
     def gets_whole(self, method: str, head: FinalHead, deadline: Deadline) -> bool:
         """Whether all of this response comes, within the bounds of draining.
 
+        Raises `IncompleteBody` when the connection breaks meanwhile.
         An engine of its own looks on, so that ours has everything to hand out afterwards.
         """
         protocol, stream, limits = self.protocol, self.stream, self.limits
@@ -352,15 +353,20 @@ class Connection:
                 while type(onlooker.receive_body(READ_SIZE)) is bytes:
                     pass
                 if type(onlooker.next_event()) is h11.EndOfMessage:
-                    return not ended or stream.eof_was_clean
+                    return True
                 left -= len(block)
                 seconds = end - deadline.clock()
                 if left < 0 or seconds <= 0:
                     return False
                 block = stream.read(READ_SIZE, Limit(seconds, "read"))
                 ended = not block
+                if ended and not stream.eof_was_clean:
+                    return False  # whoever reads the body meets this end once more
                 protocol.receive_data(block)
-        except (OSError, LimitExpired, h11.RemoteProtocolError):
+        except OSError as error:
+            # A socket tells it once, and its next read would say that this was the end.
+            raise from_stream_error("read_body", error, str(self.route)) from error
+        except (LimitExpired, h11.RemoteProtocolError):
             return False
 
     # --- the end of an exchange ------------------------------------------------------------

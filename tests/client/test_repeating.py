@@ -71,6 +71,36 @@ def test_a_whole_408_on_a_reused_connection_is_an_idle_close_in_words(steps):
     assert counts(pool) == (1, 1, 0)
 
 
+@pytest.mark.safety("D5", "I7")
+def test_a_408_that_ends_without_close_notify_is_no_answer():
+    pool, network = pool_of(Dial([OK, b"HTTP/1.1 408 X\r\n\r\npart", b""], ragged_eof=True))
+    secure = prepare_request("GET", "https://a.test/")
+    pool.send(secure, timeout=Timeout())
+    with pytest.raises(exceptions.IncompleteBody, match="close_notify"):
+        assert pool.send(secure, timeout=Timeout()).content == b""
+    assert counts(pool) == (0, 0, 0)
+
+
+@pytest.mark.safety("I7", "L1")
+def test_a_408_whose_connection_breaks_is_no_answer():
+    pool, network = pool_of([OK, b"HTTP/1.1 408 X\r\n\r\npart", ConnectionResetError(104, "reset")])
+    send(pool)
+    stream = network.streams[0]
+    read = stream.read
+
+    def read_as_sockets_do(*args):
+        try:
+            return read(*args)
+        except ConnectionResetError:
+            stream._ended = b""  # an error is told once
+            raise
+
+    stream.read = read_as_sockets_do
+    with pytest.raises(exceptions.IncompleteBody, match="broke within the body"):
+        assert send(pool).content == b""
+    assert counts(pool) == (0, 0, 0)
+
+
 METHODS = [
     ("HEAD", {}, True),
     ("PUT", {"data": b"body"}, True),
