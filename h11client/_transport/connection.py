@@ -109,7 +109,8 @@ class Connection:
     `served` counts the requests, `response_started` says whether the current one has got any byte
     back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
     sent with its head has been asked for its first piece. `early` is the final head that came
-    before the body was over. `dialled` says how many seconds name resolution, connecting and TLS
+    before the body was over, `read_failure` what has broken the body of the response already.
+    `dialled` says how many seconds name resolution, connecting and TLS
     took, `on_event` who wants to know of its end; `turn` and `guard` are its body's locks.
     `keep_alive` is how many seconds of idling the server has promised. `idle_since`, `expires_at`,
     `generation` and `slot` belong to the pool.
@@ -127,6 +128,7 @@ class Connection:
         "informational",
         "early",
         "body_begun",
+        "read_failure",
         "dialled",
         "guard",
         "on_event",
@@ -174,6 +176,7 @@ class Connection:
         self._written_before = 0
         self.early: FinalHead | None = None
         self.body_begun = False
+        self.read_failure: OSError | None = None
         self._write_error: OSError | None = None
         self._told = 0
 
@@ -331,8 +334,6 @@ class Connection:
 
     def gets_whole(self, method: str, head: FinalHead, deadline: Deadline) -> bool:
         """Whether all of this response comes, within the bounds of draining.
-
-        Raises `IncompleteBody` when the connection breaks meanwhile.
         An engine of its own looks on, so that ours has everything to hand out afterwards.
         """
         protocol, stream, limits = self.protocol, self.stream, self.limits
@@ -365,7 +366,8 @@ class Connection:
                 protocol.receive_data(block)
         except OSError as error:
             # A socket tells it once, and its next read would say that this was the end.
-            raise from_stream_error("read_body", error, str(self.route)) from error
+            self.read_failure = error
+            return False
         except (LimitExpired, h11.RemoteProtocolError):
             return False
 

@@ -256,6 +256,8 @@ class ResponseBody:
         protocol = connection.protocol
         stream = connection.stream
         try:
+            if connection.read_failure is not None:
+                raise connection.read_failure
             while True:
                 block = stream.read(READ_SIZE, self._deadline.limit("read"))
                 protocol.receive_data(block)

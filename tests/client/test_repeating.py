@@ -73,7 +73,7 @@ def test_a_whole_408_on_a_reused_connection_is_an_idle_close_in_words(steps):
 
 @pytest.mark.safety("D5", "I7")
 def test_a_408_that_ends_without_close_notify_is_no_answer():
-    pool, network = pool_of(Dial([OK, b"HTTP/1.1 408 X\r\n\r\npart", b""], ragged_eof=True))
+    pool, _ = pool_of(Dial([OK, b"HTTP/1.1 408 X\r\n\r\npart", b""], ragged_eof=True))
     secure = prepare_request("GET", "https://a.test/")
     pool.send(secure, timeout=Timeout())
     with pytest.raises(exceptions.IncompleteBody, match="close_notify"):
