@@ -273,7 +273,7 @@ class TLSStream:
                 written = self._write_on(limit)
             self._cut = not written
             return written
-        except (OSError, LimitExpired):
+        except BaseException:  # an interruption, too
             self._cut = True
             raise
         finally:

@@ -493,6 +493,21 @@ def test_no_close_notify_follows_a_record_that_was_cut(
     assert server.closed
 
 
+def test_no_close_notify_follows_a_record_that_was_interrupted(
+    stream: TLSStream, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(server, "write", interrupted)
+        stream.write(b"GET / HTTP/1.1\r\n\r\n", SOON)
+    written = server.bytes_written
+    stream.close()
+    assert server.bytes_written == written
+    assert server.closed
+
+
 def test_a_full_connection_is_closed_without_waiting(
     stream: TLSStream, server: MemoryServer
 ) -> None:
