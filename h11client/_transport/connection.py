@@ -207,6 +207,9 @@ class Connection:
         self.served += 1
         self.response_started = False
         self._written_before = stream.bytes_written
+        watch = deadline.watch
+        if watch is not None and watch.on_event is not None and self.served > 1:
+            self._probe_again()
         try:
             frame = protocol.send_with_data_passthrough
             # `or`: the engine answers None to one event only, which is never sent here.
@@ -230,6 +233,14 @@ class Connection:
         except h11.LocalProtocolError as error:
             raise from_protocol_error(error, during="write") from error
         Upload(self, body, deadline).send(event, wire)
+
+    def _probe_again(self) -> None:
+        """Hooks of the caller ran since the pool has looked, and may have taken any time."""
+        if self.stream.is_readable():
+            # RFC 9112 section 9.2: whatever came by now answers nothing.
+            self.peer_left = True
+            stale = ConnectionAbortedError("the server closed it, or sent something, in a hook")
+            raise from_stream_error("write", stale, str(self.route)) from stale
 
     def note_failed_write(self, error: OSError) -> None:
         """Notes that the peer takes no more: `read_head` looks for what it had to say."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from h11client._timeouts import Deadline
     from h11client._transport.network import Buffer, FileStream, Stream
     from h11client._transport.route import Route
+    from h11client._watching import Watch
 
     class Line(Protocol):
         """What an upload needs of its connection."""
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
             self, limit: Limit, wait_first: bool
         ) -> h11.Response | h11.InformationalResponse | None:
             """One read, and the final head if that completed it."""
+            ...
+
+        def tell_informational(self, watch: Watch) -> None:
+            """Calls the hook with those 1xx responses that it has not seen."""
             ...
 
         def note_failed_write(self, error: OSError) -> None:
@@ -134,6 +139,7 @@ class Upload:
                 return False
             except h11.RemoteProtocolError as error:
                 raise from_protocol_error(error, during="read_head") from error
+            self._tell()
             if line.early is not None:
                 # The body is owed, and will not be sent: nothing can follow on this connection.
                 self._protocol.send_failed()
@@ -268,11 +274,18 @@ class Upload:
             raise from_stream_error("read_head", error, str(line.route)) from error
         except h11.RemoteProtocolError as error:
             raise from_protocol_error(error, during="read_head") from error
+        self._tell()
         if line.early is None:
             return False
         # Part of the body is missing on the wire, whatever the engine has framed.
         self._protocol.send_failed()
         return True
+
+    def _tell(self) -> None:
+        """Tells of 1xx responses at once; stands in no `try`, as hooks may raise an OSError too."""
+        watch = self._deadline.watch
+        if watch is not None:
+            self._line.tell_informational(watch)
 
 
 def _blocks(wire: Sequence[bytes]) -> Iterator[Sequence[Buffer]]:

@@ -262,6 +262,57 @@ def test_what_the_hook_for_hints_raises_passes_and_closes_the_connection(steps, 
     assert session._transport.counts().open == 0
 
 
+# id, request headers, steps of the server; the hint comes before the second piece is asked for
+UPLOADS = [
+    ("between pieces", {}, [Unsolicited(HINT, after=1), HELLO]),
+    ("instead of 100", {"Expect": "100-continue"}, [HINT, Pause(1), HELLO]),
+]
+
+
+@pytest.mark.safety("2g3")
+@pytest.mark.parametrize(
+    ("headers", "steps"), [row[1:] for row in UPLOADS], ids=[row[0] for row in UPLOADS]
+)
+def test_a_hint_during_an_upload_is_told_at_once_and_only_once(headers, steps):
+    order = []
+
+    def pieces():
+        for piece in (b"one", b"two", b"three"):
+            order.append(piece)
+            yield piece
+
+    session, network = session_on(steps)
+
+    def hook(hint):
+        order.append(hint.status_code)
+
+    response = session.post(URL, data=pieces(), headers=headers, on_informational=hook)
+    assert response.content == b"hello"
+    assert order.count(103) == len(response.informational) == 1
+    assert order.index(103) < order.index(b"two")
+    assert network.streams[0].written.endswith(b"5\r\nthree\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("headers", "steps"), [row[1:] for row in UPLOADS], ids=[row[0] for row in UPLOADS]
+)
+@pytest.mark.parametrize("error", [LookupError, OSError, exceptions.Timeout, KeyboardInterrupt])
+def test_what_the_hook_raises_during_an_upload_ends_it(headers, steps, error):
+    raised = error()
+
+    def hook(hint):
+        raise raised
+
+    session, network = session_on(steps)
+    pieces = (piece for piece in (b"one", b"two", b"three"))
+    with pytest.raises(error) as caught:
+        session.post(URL, data=pieces, headers=headers, on_informational=hook)
+    assert caught.value is raised
+    assert b"three" not in network.streams[0].written
+    assert network.streams[0].closed
+    assert session._transport.counts().open == 0
+
+
 def test_hints_travel_with_a_pickled_response():
     session, _ = session_on([HINT + HELLO])
     (hint,) = pickle.loads(pickle.dumps(session.get(URL))).informational
