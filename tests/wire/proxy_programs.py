@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import shutil
 import socket
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE = 30.0  # seconds until a program that does not listen has failed
 USER, PASSWORD = "user", "s3cr:et/@"
+PLAIN_PASSWORD = "s3cret"  # tinyproxy's settings cannot name the other one
+SQUID_DIGEST = "/usr/lib/squid/digest_file_auth"
 SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -85,30 +89,85 @@ def pproxy(python: str, port: int, auth: bool, certificate: Path | None) -> list
 PROGRAMS = {"proxy.py": proxy_py, "pproxy": pproxy}
 
 
-def tinyproxy(port: int, folder: Path) -> list[str]:
-    settings = folder / "tinyproxy.conf"
-    settings.write_text(
-        f"Port {port}\nListen 127.0.0.1\nTimeout 60\nAllow 127.0.0.1\nBasicAuth {USER} secret\n"
-    )
-    return ["tinyproxy", "-d", "-c", str(settings)]
+def tinyproxy(program: str, port: int, folder: Path, auth: bool, tls: bool) -> list[str]:
+    """tinyproxy: http proxy, Basic."""
+    lines = [f"Port {port}", "Listen 127.0.0.1", "Timeout 60", "Allow 127.0.0.1"]
+    if auth:
+        lines.append(f"BasicAuth {USER} {PLAIN_PASSWORD}")
+    return [program, "-d", "-c", write_settings(folder, lines)]
 
 
-def squid(port: int, folder: Path) -> list[str]:
-    settings = folder / "squid.conf"
-    settings.write_text(
-        f"http_port 127.0.0.1:{port}\nhttp_access allow localhost\ncache deny all\n"
-        f"pid_filename {folder}/squid.pid\naccess_log none\ncache_log /dev/stderr\ncoredump_dir {folder}\n"
-    )
-    return ["squid", "-N", "-f", str(settings)]
+def squid(program: str, port: int, folder: Path, auth: bool, tls: bool) -> list[str]:
+    """Squid: http and https proxies, Digest."""
+    address = f"127.0.0.1:{port}"
+    listen = f"https_port {address} tls-cert={folder}/server.pem" if tls else f"http_port {address}"
+    lines = [listen, "visible_hostname localhost", "cache deny all", "pinger_enable off"]
+    lines += [f"pid_filename {folder}/squid.pid", f"coredump_dir {folder}"]
+    lines += ["access_log none", "cache_log /dev/null", "shutdown_lifetime 0 seconds"]
+    if auth:
+        secret = hashlib.md5(f"{USER}:proxies:{PASSWORD}".encode()).hexdigest()
+        users = folder / "users"
+        users.write_text(f"{USER}:proxies:{secret}\n")
+        lines += [
+            f"auth_param digest program {SQUID_DIGEST} -c {users}",
+            "auth_param digest realm proxies",
+            "auth_param digest children 1 startup=1",
+            "acl known proxy_auth REQUIRED",
+            "http_access allow known",
+            "http_access deny all",
+        ]
+    else:
+        lines.append("http_access allow localhost")
+    return [program, "-N", "-d", "1", "-f", write_settings(folder, lines)]
 
 
-SYSTEM_PROGRAMS = {"tinyproxy": tinyproxy, "squid": squid}
+def dante(program: str, port: int, folder: Path, auth: bool, tls: bool) -> list[str]:
+    """Dante: SOCKS4 and SOCKS5; the users it would accept are those of the system."""
+    lines = ["logoutput: stderr", f"internal: 127.0.0.1 port = {port}", "external: 127.0.0.1"]
+    if os.geteuid() == 0:
+        lines += ["user.privileged: root", "user.unprivileged: nobody"]
+    lines += ["clientmethod: none", f"socksmethod: {'username' if auth else 'none'}"]
+    for rule in ("client pass", "socks pass"):
+        lines += [rule + " {", "  from: 127.0.0.0/8 to: 0.0.0.0/0", "}"]
+    return [program, "-f", write_settings(folder, lines), "-p", str(folder / "dante.pid")]
+
+
+def write_settings(folder: Path, lines: list[str]) -> str:
+    settings = folder / "settings"
+    settings.write_text("".join(line + "\n" for line in lines))
+    return str(settings)
+
+
+SYSTEM_PROGRAMS = {
+    # name: (recipe, its files)
+    "tinyproxy": (tinyproxy, ["tinyproxy"]),
+    "squid": (squid, ["squid", SQUID_DIGEST]),
+    "dante": (dante, ["danted"]),
+}
+
+
+def find(file: str) -> str | None:
+    return shutil.which(file, path=f"{os.environ.get('PATH', '')}:{SYSTEM_FOLDERS}")
 
 
 def installed() -> list[str]:
     """Those of the system's own proxies that this machine has."""
-    return [name for name in SYSTEM_PROGRAMS if shutil.which(name, path=SYSTEM_FOLDERS)]
+    return [name for name, (_, files) in SYSTEM_PROGRAMS.items() if all(map(find, files))]
 
 
-if __name__ == "__main__":
-    print(sys.executable, *installed())
+@contextlib.contextmanager
+def running_of_the_system(name: str, auth: bool, certificate: Path | None) -> Iterator[int]:
+    """Runs one of `installed()` until the end of the block; gives its port."""
+    recipe, files = SYSTEM_PROGRAMS[name]
+    program = find(files[0])
+    assert program is not None
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        # When root starts them, they and their helpers become other users.
+        folder.chmod(0o755)
+        if certificate is not None:
+            (folder / "server.pem").write_bytes(certificate.read_bytes())
+        port = free_port()
+        command = recipe(program, port, folder, auth, certificate is not None)
+        with running(command, port, folder / "log"):
+            yield port
