@@ -182,6 +182,8 @@ def test_a_wrong_password_is_refused_by_a_real_proxy(
             assert "wrong" not in str(error)
             if kind[0] in REFUSALS:
                 assert isinstance(error, ProxyError) and error.status_code == REFUSALS[kind[0]]
+            elif kind[0] == "dante":
+                assert type(error) is ProxyError
         else:
             assert response.status_code == REFUSALS.get(kind[0], 407) and not secure
     assert origin.accepted == 0
@@ -197,13 +199,16 @@ def test_an_origin_that_a_real_proxy_cannot_reach_is_an_error(
     ca: Any,
 ) -> None:
     proxy = as_proxy(kind, all_proxies[kind])
-    url = f"{'https' if secure else 'http'}://127.0.0.1:{proxy_programs.free_port()}/"
+    port = proxy_programs.free_port()
+    url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/"
     with h11client.Session(proxies={"all": proxy}, verify=ca.pem, trust_env=False) as session:
         try:
             response = session.get(url, timeout=20)
         except h11client.ConnectionError as error:
             if secure and kind[0] in REFUSALS:
                 assert isinstance(error, ProxyError) and (error.status_code or 0) >= 500
+            elif kind[0] == "dante":
+                assert type(error) is ProxyError and f":{port}: " in str(error)
         else:
             assert response.status_code >= 500 and not secure
         assert session._own_pool().counts().busy == 0
