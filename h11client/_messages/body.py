@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from os import fstat
 from stat import S_ISREG
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Data: TypeAlias = "Params | Readable | Iterable[bytes] | Iterable[str]"
 
 __all__ = ["NO_BODY", "Body", "FileBody", "IteratorBody", "TrailedBody", "encode_body"]
+
+_NO_PIECE = object()
 
 BLOCK = 65536  # bytes of a file per read: what a socket takes at once
 
@@ -145,9 +148,14 @@ class FileBody(Body):
 
 
 class IteratorBody(Body):
-    """What an iterable yields; it can be produced again unless it is its own iterator."""
+    """What an iterable yields; it can be produced again unless it is its own iterator.
 
-    __slots__ = ()
+    An object may also hand out one and the same iterator each time, or wrap a source that is used
+    up. Then a second sending would be an empty body that looks complete, so `rewind` asks for the
+    first piece and compares it with the one that was sent.
+    """
+
+    __slots__ = ("_again", "_first", "_iterator")
     source: Iterable[object]
 
     def __init__(self, source: Iterable[object]) -> None:
@@ -156,9 +164,17 @@ class IteratorBody(Body):
         self.content_type = None
         self.length = None
         self.replayable = not isinstance(source, Iterator)
+        self._iterator: Iterator[object] | None = None  # what `chunks` has begun to produce from
+        self._again: Iterator[object] | None = None  # what it is to produce from next
+        self._first: object = _NO_PIECE  # what the iterator gave first
 
     def chunks(self) -> Iterator[_Bytes]:
-        for piece in self.source:
+        self._iterator = iter(self.source) if self._again is None else self._again
+        self._again = None
+        self._first = _NO_PIECE
+        for piece in self._iterator:
+            if self._first is _NO_PIECE:
+                self._first = piece
             raw = piece if type(piece) is bytes else _as_bytes(piece)
             # RFC 9112 section 7.1: an empty chunk would end the body.
             if raw:
@@ -167,6 +183,13 @@ class IteratorBody(Body):
     def rewind(self) -> None:
         if not self.replayable:
             raise UnrewindableBodyError("an iterator can be sent only once")
+        if self._first is _NO_PIECE:
+            return  # nothing was taken from it yet
+        again = iter(self.source)
+        first = next(again, _NO_PIECE) if again is not self._iterator else _NO_PIECE
+        if first is _NO_PIECE or first != self._first:
+            raise UnrewindableBodyError("the iterable does not begin again with what was sent")
+        self._again = chain((first,), again)
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
         return _LeftBody, (self.length,)

@@ -398,3 +398,63 @@ def test_json_is_loaded_only_for_a_body_of_json():
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout.split() == ["False", "True"]
+
+
+class _SameIterator:
+    """Not an iterator itself, and yet good for one sending only."""
+
+    def __init__(self) -> None:
+        self._pieces = iter([b"a", b"b"])
+
+    def __iter__(self):
+        return self._pieces
+
+
+class _UsedUp:
+    """A new generator each time, over a source that is read once."""
+
+    def __init__(self) -> None:
+        self._source = iter([b"a", b"b", b"a", b"c"])
+
+    def __iter__(self):
+        for _ in range(2):
+            try:
+                yield next(self._source)
+            except StopIteration:
+                return
+
+
+class _Shared(_UsedUp):
+    def __init__(self) -> None:
+        self._source = iter([b"a", b"b", b"c", b"d"])
+
+
+class _Exhausted(_UsedUp):
+    def __init__(self) -> None:
+        self._source = iter([b"a", b"b"])
+
+
+@pytest.mark.safety("R9", "2d3", "I7")
+@pytest.mark.parametrize("make", [_SameIterator, _Shared, _Exhausted])
+@pytest.mark.parametrize("taken", [1, 2])
+def test_an_iterable_that_cannot_begin_again_is_not_sent_again(make, taken) -> None:
+    body = encode_body(make(), None)
+    chunks = body.chunks()
+    for _ in range(taken):
+        next(chunks)
+    with pytest.raises(UnrewindableBodyError):
+        body.rewind()
+
+
+@pytest.mark.safety("R9")
+def test_an_iterable_that_begins_again_is_sent_whole_again() -> None:
+    body = encode_body({b"x": 1, b"y": 2}.keys(), None)
+    for _ in range(3):
+        assert list(body.chunks()) == [b"x", b"y"]
+        body.rewind()
+
+
+def test_before_the_first_piece_there_is_nothing_to_rewind() -> None:
+    body = encode_body(_SameIterator(), None)
+    body.rewind()
+    assert list(body.chunks()) == [b"a", b"b"]

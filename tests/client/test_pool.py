@@ -387,3 +387,26 @@ def test_interim_responses_belong_to_their_own_response():
     pool, _network = pool_of([hint + OK, OK])
     assert [interim.status_code for interim in send(pool).informational] == [103]
     assert list(send(pool).informational) == []
+
+
+class _SameIterator:
+    """Not an iterator itself, and yet good for one sending only."""
+
+    def __init__(self) -> None:
+        self._pieces = iter([b"x", b"y"])
+
+    def __iter__(self):
+        return self._pieces
+
+
+@pytest.mark.safety("2d3", "R9", "I7")
+def test_a_body_that_cannot_begin_again_is_never_sent_empty():
+    network = ScriptedNetwork([OK, b""], [OK])
+    pool = Pool(Limits(), network)
+    pool.send(prepare_request("GET", "http://a.test/"), timeout=Timeout()).close()
+    request = prepare_request("PUT", "http://a.test/", data=_SameIterator())
+    with pytest.raises(exceptions.UnrewindableBodyError) as caught:
+        pool.send(request, timeout=Timeout())
+    assert isinstance(caught.value.__context__, exceptions.ConnectionError)
+    assert len(network.streams) == 1
+    assert pool.counts().open == 0
