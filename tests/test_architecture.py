@@ -130,6 +130,21 @@ def is_module(name: str) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
+@pytest.mark.parametrize("package", LAYERS)
+def test_the_design_shows_these_layers(package: str) -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = page.partition(f"\n### {package}\n")[2].partition("\n#")[0]
+    shown = [
+        {name.removesuffix(".py") for name in re.findall(r"`([\w.]+)`", line.split(" | ")[0])}
+        for line in table.splitlines()
+        if line.startswith("| `")
+    ]
+    layers = [set(names) for names in LAYERS[package]]
+    assert [row for row in shown if row != {"__init__"}] == [
+        names for names in layers if names != {"__init__"}
+    ]
+
+
 def layer_of(module: str) -> int:
     package, _, name = module.partition(".")
     for rank, names in enumerate(LAYERS[package]):
