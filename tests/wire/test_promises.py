@@ -60,7 +60,7 @@ def nothing_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str
     "write",
     [
         lambda: open("x", "wb"),
-        lambda: Path("x").write_bytes(b""),
+        lambda: open("x", "a+b"),
         lambda: os.open("x", os.O_CREAT | os.O_WRONLY),
         lambda: tempfile.TemporaryFile(),
         lambda: tempfile.mkstemp(),
