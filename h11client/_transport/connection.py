@@ -208,8 +208,8 @@ class Connection:
         self.response_started = False
         self._written_before = stream.bytes_written
         watch = deadline.watch
-        if watch is not None and watch.on_event is not None and self.served > 1:
-            self._probe_again()
+        if watch is not None and watch.on_event is not None:
+            self.probe_again()
         try:
             frame = protocol.send_with_data_passthrough
             # `or`: the engine answers None to one event only, which is never sent here.
@@ -234,12 +234,15 @@ class Connection:
             raise from_protocol_error(error, during="write") from error
         Upload(self, body, deadline).send(event, wire)
 
-    def _probe_again(self) -> None:
-        """Hooks of the caller ran since the pool has looked, and may have taken any time."""
-        if self.stream.is_readable():
+    def probe_again(self) -> None:
+        """Before the first write, when code of the caller ran since the pool has looked.
+
+        It may have taken any time. Raises what makes this connection count as stale.
+        """
+        if self.served > 1 and self.stream.is_readable():
             # RFC 9112 section 9.2: whatever came by now answers nothing.
             self.peer_left = True
-            stale = ConnectionAbortedError("the server closed it, or sent something, in a hook")
+            stale = ConnectionAbortedError("the server closed it, or sent something, while idle")
             raise from_stream_error("write", stale, str(self.route)) from stale
 
     def note_failed_write(self, error: OSError) -> None:

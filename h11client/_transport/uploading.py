@@ -45,6 +45,10 @@ if TYPE_CHECKING:
             """Calls the hook with those 1xx responses that it has not seen."""
             ...
 
+        def probe_again(self) -> None:
+            """Before the first write, when code of the caller ran since the pool has looked."""
+            ...
+
         def note_failed_write(self, error: OSError) -> None:
             """The peer takes no more; what it had to say is read later."""
             ...
@@ -218,8 +222,11 @@ class Upload:
         for piece in self._body.chunks():
             # RFC 9112 section 7.1: a chunk without data would end the body.
             if piece:
-                if not wire and self._is_answered():
-                    return False
+                if not wire:
+                    if self._is_answered():
+                        return False
+                elif self._body.bytes is None:
+                    self._line.probe_again()
                 wire += self._frame(_Data(data=piece))
                 if not self._write(wire):
                     return False

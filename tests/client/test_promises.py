@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 
@@ -265,6 +266,32 @@ def test_what_comes_while_a_hook_runs_does_not_answer_the_next_request(method, p
     order = [entry[0] for entry in network.log]
     assert order == ["probe", "probe", "close", "dial", "write", "read"]
     assert len(network.streams[0].writes) == 1
+
+
+class SlowFile(io.BytesIO):
+    """A file during whose first read something happens."""
+
+    def read(self, *size):
+        data = super().read(*size)
+        self.happens()
+        self.happens = lambda: None
+        return data
+
+
+@pytest.mark.safety("2c5", "M2")
+@pytest.mark.parametrize("poison", [b"", EVIL], ids=["the end", "an answer"])
+@pytest.mark.parametrize("size", [4, 300_000])
+def test_what_comes_while_a_file_is_read_does_not_answer_the_request_that_sends_it(size, poison):
+    session, network = session_of([HELLO], [HELLO], network_type=ProbedNetwork)
+    session.get(URL)
+    network.log.clear()
+    file = SlowFile(b"x" * size)
+    file.happens = lambda: network.streams[0]._steps.append(Unsolicited(poison))
+    assert session.post(URL, data=file).content == b"hello"
+    order = [entry[0] for entry in network.log]
+    assert order[:5] == ["probe", "probe", "close", "dial", "write"]
+    assert len(network.streams[0].writes) == 1
+    assert network.streams[1].written.endswith(b"\r\n\r\n" + b"x" * size)
 
 
 @pytest.mark.safety("2c5")
