@@ -1,6 +1,6 @@
 """One connection: a stream of bytes, and the protocol engine that writes and reads on it.
 
-Only this module and `response_body` drive h11. The life of a connection:
+This module, `uploading` and `response_body` drive h11. The life of a connection:
 
     open_connection -> send_request -> read_head -> ResponseBody ... -> end_exchange -> the pool
                                                          |                   |
