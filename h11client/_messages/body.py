@@ -224,8 +224,8 @@ class TrailedBody(Body):
 def encode_body(data: Data = None, json: object = None) -> Body:
     """The body for the `data` or `json` of a call; `data` wins when it is not empty.
 
-    Bytes and text (as UTF-8) are sent as they are, mappings and lists of pairs as a form, file
-    objects from their current offset, other iterables piece by piece.
+    Bytes, arrays and text (as UTF-8) are sent as they are, mappings and lists of pairs as a form,
+    file objects from their current offset, other iterables piece by piece.
 
     Raises:
         InvalidJSONError: `json` has no JSON form, NaN and infinity included (RFC 8259 section 6).
@@ -249,7 +249,12 @@ def encode_body(data: Data = None, json: object = None) -> Body:
     if hasattr(data, "read"):
         return FileBody(data)
     if isinstance(data, Iterable):
-        return IteratorBody(data)
+        try:
+            view = memoryview(data)  # type: ignore[arg-type]  # an array, most likely not
+        except TypeError:
+            return IteratorBody(data)
+        content = bytes(view)
+        return Body(content, None, content)
     raise TypeError(f"a body cannot be made of {type(data).__name__}")
 
 

@@ -458,3 +458,9 @@ def test_before_the_first_piece_there_is_nothing_to_rewind() -> None:
     body = encode_body(_SameIterator(), None)
     body.rewind()
     assert list(body.chunks()) == [b"a", b"b"]
+
+
+def test_an_array_is_sent_as_the_bytes_it_holds() -> None:
+    numbers = array.array("H", [1, 2, 65535])
+    body = encode_body(numbers, None)
+    assert (body.bytes, body.length) == (numbers.tobytes(), 6)
