@@ -263,7 +263,7 @@ class Connection:
         if self.early is not None:
             return self.early
         if self._write_error is not None:
-            return self._read_last_words(self._write_error)
+            return self._read_last_words(self._write_error, deadline)
         caller_error = None
         try:
             while True:
@@ -312,10 +312,13 @@ class Connection:
             if took is not None:
                 watch.tell(name, took, self.route, False)
 
-    def _read_last_words(self, write_error: OSError) -> FinalHead:
-        limit = Limit(ANSWER_SECONDS, "write")
+    def _read_last_words(self, write_error: OSError, deadline: Deadline) -> FinalHead:
+        """What the peer said before it hung up: one short time for all of it, within the total."""
+        left = deadline.remaining()
+        end = deadline.clock() + (ANSWER_SECONDS if left is None else min(ANSWER_SECONDS, left))
         try:
             while True:
+                limit = Limit(max(0.0, end - deadline.clock()), "write")
                 head = self.read_events(limit, True)
                 if head is not None:
                     return head

@@ -355,6 +355,20 @@ def test_after_a_failed_write_without_an_answer_the_writes_error_is_raised(steps
     assert connection.peer_left
 
 
+@pytest.mark.safety("2e2", "M8")
+@pytest.mark.parametrize(("total", "ends_at"), [(None, 1.0), (0.5, 0.5), (30, 1.0)])
+def test_after_a_failed_write_a_dripping_answer_has_one_short_time(total, ends_at):
+    drip = [step for byte in OK for step in (bytes([byte]), Pause(0.2))]
+    error = BrokenPipeError(errno.EPIPE, "pipe")
+    timeout = Timeout(total=total)
+    connection, _stream, deadline = opened(*drip, timeout=timeout, write_error=(5, error))
+    connection.send_request(event(), NO_BODY, deadline)
+    with pytest.raises(exceptions.ConnectionError) as caught:
+        connection.read_head(deadline)
+    assert caught.value.__cause__ is error
+    assert deadline.clock() == pytest.approx(ends_at)
+
+
 @pytest.mark.safety("M6", "2e1")
 def test_a_final_answer_stops_the_upload():
     answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
