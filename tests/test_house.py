@@ -6,8 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,33 @@ def test_scripts_test_stops_in_an_environment_with_the_h11_of_the_index(
     run_tests.refuse_a_foreign_engine(Path(environment_python("test")))
 
 
-def test_a_plugin_that_brings_a_foreign_h11_stops_the_test_run(tmp_path: Path) -> None:
+def test_an_h11_inside_of_an_environment_of_the_checkout_is_foreign_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from scripts import run_tests
+
+    ours = ROOT / "h11client" / "__init__.py"
+    foreign = ROOT / ".envs" / "test" / "site-packages" / "h11" / "__init__.py"
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{foreign}'\necho '{ours}'\n", encoding="utf-8")
+    python.chmod(0o755)
+    with pytest.raises(SystemExit, match="does not come from this checkout"):
+        run_tests.refuse_a_foreign_engine(python)
+
+
+@pytest.fixture(params=["elsewhere", "inside of the checkout"])
+def foreign_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    if request.param == "elsewhere":
+        yield tmp_path
+    else:
+        (ROOT / ".envs").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=ROOT / ".envs") as folder:
+            yield Path(folder)
+
+
+def test_a_plugin_that_brings_a_foreign_h11_stops_the_test_run(foreign_folder: Path) -> None:
+    tmp_path = foreign_folder
     (tmp_path / "h11").mkdir()
     (tmp_path / "h11" / "__init__.py").touch()
     plugin = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import h11; del sys.path[0]\n"
