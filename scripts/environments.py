@@ -64,6 +64,20 @@ RECIPES = {
         "trustme",
         ours=True,
     ),
+    # requests and programs written for it, which also run on ours.
+    "callers": Recipe(
+        "certifi",
+        "idna",
+        "requests>=2.34",
+        "requests-oauthlib",
+        "requests-aws4auth",
+        "requests-toolbelt",
+        "python-gitlab",
+        "internetarchive",
+        "pooch",
+        "twine",
+        ours=True,
+    ),
     "oracle": Recipe("h11==0.16.0"),
     "proxies": Recipe("proxy.py", "pproxy"),
     "peers": Recipe(
