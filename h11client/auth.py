@@ -16,7 +16,7 @@ from binascii import b2a_base64
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     Hash: TypeAlias = Callable[[bytes], bytes]
 
@@ -27,6 +27,7 @@ __all__ = [
     "HTTPDigestAuth",
     "basic_credentials",
     "parse_challenges",
+    "resolve_auth",
 ]
 
 _TOKEN_CHARACTERS = r"!#$%&'*+\-.^_`|~0-9A-Za-z"
@@ -155,6 +156,17 @@ class HTTPDigestAuth(HTTPBasicAuth):
     """
 
     __slots__ = ()
+
+
+def resolve_auth(auth: Any) -> Any:
+    """What an `auth=` argument means: a pair is for Basic, a callable or `auth_flow` is itself."""
+    if isinstance(auth, (tuple, list)):
+        if len(auth) != 2:
+            raise ValueError("auth= as a tuple is (user name, password)")
+        return HTTPBasicAuth(*auth)
+    if callable(auth) or hasattr(auth, "auth_flow"):
+        return auth
+    raise TypeError(f"auth= is a pair, a callable or a scheme, not {type(auth).__name__}")
 
 
 def basic_credentials(username: str | bytes, password: str | bytes) -> str:

@@ -10,6 +10,7 @@ is sent.
 from __future__ import annotations
 
 from h11client._messages.body import NO_BODY, Body, TrailedBody, encode_body
+from h11client._messages.credentials import CREDENTIALS, Credentials
 from h11client._messages.headers import Headers
 from h11client._messages.heads import (
     BARE_METHODS,
@@ -48,7 +49,7 @@ _NO_HEADERS = Headers()  # never changed
 class Request:
     """A request as a caller describes it; `prepare()` makes of it what will be sent.
 
-    `headers`, `params`, `data`, `json` and `trailers` are as in `Session.request`.
+    The arguments are those of `Session.request`.
 
     >>> Request("GET", "http://example.com/a", params={"b": 1}).prepare().url
     'http://example.com/a?b=1'
@@ -58,19 +59,25 @@ class Request:
         self,
         method: str | None = None,
         url: str | None = None,
-        *,
         headers: HeadersArgument = None,
+        files: Any = None,
         data: Data = None,
         params: Params = None,
+        auth: Any = None,
+        cookies: Any = None,
         hooks: Hooks | None = None,
         json: object = None,
+        *,
         trailers: TrailersArgument = None,
     ) -> None:
         self.method = method
         self.url = url
         self.headers = {} if headers is None else headers
+        self.files = files
         self.data = data
         self.params = params
+        self.auth = auth
+        self.cookies = cookies
         self.hooks = _lists_of_hooks(hooks)
         self.json = json
         self.trailers = trailers
@@ -82,8 +89,11 @@ class Request:
             method=self.method,
             url=self.url,
             headers=self.headers,
+            files=self.files,
             data=self.data,
             params=self.params,
+            auth=self.auth,
+            cookies=self.cookies,
             hooks=self.hooks,
             json=self.json,
             trailers=self.trailers,
@@ -94,7 +104,7 @@ class Request:
         return f"<Request [{self.method}]>"
 
 
-class PreparedRequest:
+class PreparedRequest(Credentials):
     """Exactly what will be sent; everything can still be changed, as in requests.
 
     `method`, `url`, `headers` and `body` may be assigned, `headers` also changed in place. A new
@@ -112,7 +122,6 @@ class PreparedRequest:
     """
 
     __slots__ = (
-        "__dict__",  # programs written for requests keep notes on it
         "__weakref__",
         "_head",
         "_headers",
@@ -228,6 +237,10 @@ class PreparedRequest:
         copied.encoded_body = self.encoded_body
         if hasattr(self, "parsed_url"):
             copied.parsed_url = self.parsed_url
+        for name in CREDENTIALS:
+            value = getattr(self, name)
+            if value:
+                setattr(copied, name, value.copy() if name == "generated" else value)
         return copied
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -240,18 +253,23 @@ class PreparedRequest:
         method: str | None = None,
         url: str | bytes | None = None,
         headers: HeadersArgument = None,
-        *,
+        files: Any = None,
         data: Data = None,
         params: Params = None,
+        auth: Any = None,
+        cookies: Any = None,
         hooks: Hooks | None = None,
         json: object = None,
+        *,
         trailers: TrailersArgument = None,
     ) -> None:
         """Sets everything at once."""
         self.prepare_method(method)
         self.prepare_url(url, params)
         self.prepare_headers(headers)
-        self.prepare_body(data, json=json, trailers=trailers)
+        self.prepare_cookies(cookies)
+        self.prepare_body(data, files, json, trailers=trailers)
+        self.prepare_auth(auth)  # what it signs has to be there
         self.prepare_hooks(hooks)
 
     def prepare_method(self, method: str | bytes | None) -> None:
@@ -269,9 +287,16 @@ class PreparedRequest:
         self.headers = Headers(headers)
 
     def prepare_body(
-        self, data: Data = None, *, json: object = None, trailers: TrailersArgument = None
+        self,
+        data: Data = None,
+        files: Any = None,
+        json: object = None,
+        *,
+        trailers: TrailersArgument = None,
     ) -> None:
         """Sets the body, and the headers that describe it where the caller has not."""
+        if files:
+            raise TypeError("files= is not there yet")
         self._head = None
         self.encoded_body = _body_of(data, json, trailers)
         self._show_framing()
@@ -279,6 +304,13 @@ class PreparedRequest:
     def prepare_content_length(self, body: Data) -> None:
         """Sets the body again, for programs which changed it in place and say so."""
         self.body = body
+
+    def _take_over(self, other: Any) -> None:
+        """Becomes what a callable for `auth` has made instead of changing this request."""
+        if not isinstance(other, PreparedRequest):
+            raise TypeError(f"auth= has to return the request, not {type(other).__name__}")
+        self._method, self._headers, self._head = other._method, other.headers, None
+        self.parsed_url, self.encoded_body = other.parsed_url, other.encoded_body
 
     def prepare_hooks(self, hooks: Hooks | None) -> None:
         """Sets the hooks."""

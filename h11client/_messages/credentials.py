@@ -1,0 +1,97 @@
+"""Who asks: what auth and the jars of cookies put into the headers of a request."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from h11client._messages.body import Body
+    from h11client._messages.headers import Headers
+
+__all__ = ["CREDENTIALS", "Credentials"]
+
+# The attributes of `Credentials`, for whoever copies a request.
+CREDENTIALS = ("auth", "private_to", "call_cookies", "jar", "generated", "dropped")
+# Set with the body, whoever sets that.
+_OF_THE_BODY = frozenset(["content-length", "content-type", "transfer-encoding"])
+
+
+class Credentials:
+    """The part of a prepared request that opens doors.
+
+    Until one of these attributes is set the class has it, so that a plain request does not pay.
+    """
+
+    __slots__ = ("__dict__",)  # programs written for requests keep notes on a request
+
+    auth: Any = None  # what applies: callable, or with `auth_flow`; never a tuple
+    private_to: object = None  # only requests with the same object share connections
+    call_cookies: Any = None  # `cookies=` of the call
+    jar: Any = None  # of the session
+    # What auth and jars have put into the headers, by lower-case name. A header whose value is
+    # another one is the caller's own.
+    generated: dict[str, str] | None = None
+    dropped: bool = False  # redirects have left an origin: credentials stay gone
+
+    if TYPE_CHECKING:
+        headers: Headers
+        encoded_body: Body
+
+        def _take_over(self, other: Any) -> None: ...
+
+    def prepare_auth(self, auth: Any, url: str | bytes = "") -> None:
+        """Sets who asks, and lets a callable put its credentials into the request.
+
+        `auth` is a (user name, password) pair, a callable, an object with `auth_flow`, or None.
+        `url` is there for programs that pass it.
+        """
+        if auth is None:
+            return
+        from h11client.auth import resolve_auth
+
+        self.auth = resolve_auth(auth)
+        if callable(self.auth):
+            self.apply_auth()
+
+    def apply_auth(self) -> None:
+        """Calls `auth`, and notes which headers it has set."""
+        before = dict(self.headers.lower_items())
+        made = self.auth(self)
+        if made is not self and made is not None:
+            self._take_over(made)
+        headers, length = self.headers, self.encoded_body.length
+        if length is not None and headers.get("Content-Length", str(length)) != str(length):
+            headers["Content-Length"] = str(length)  # that of a body from before
+        for name, value in headers.lower_items():
+            if before.get(name) != value and name not in _OF_THE_BODY:
+                self.note_generated(name, value)
+
+    def prepare_cookies(self, cookies: Any) -> None:
+        """Sets the Cookie header from `cookies`, a mapping or jar, and from the session's jar."""
+        self.call_cookies = cookies
+        self.apply_cookies()
+
+    def apply_cookies(self) -> None:
+        """Makes the Cookie header again, unless it is the caller's own."""
+        if self.call_cookies is None and self.jar is None:
+            return
+        headers = self.headers
+        present = headers.get("Cookie")
+        if present is not None and present != (self.generated or {}).get("cookie"):
+            return
+        from h11client.cookies import cookie_header_of
+
+        found = [cookie_header_of(jar, self) for jar in (self.jar, self.call_cookies) if jar]
+        line = "; ".join([header for header in found if header])
+        if line:
+            headers["Cookie"] = line
+            self.note_generated("cookie", line)
+        elif present is not None:
+            del headers["Cookie"]
+
+    def note_generated(self, name: str, value: str) -> None:
+        """Notes that the header `name`, in lower case, was not set by the caller."""
+        if self.generated is None:
+            self.generated = {}
+        self.generated[name] = value
