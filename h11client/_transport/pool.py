@@ -212,15 +212,15 @@ class Pool:
         proxies: Proxies | None,
     ) -> Route:
         url = request.parsed_url
+        private_to = request.private_to
+        proxy = None
         if proxies:
             from h11client._transport.proxy_choice import choose_proxy
 
             proxy = choose_proxy(url, proxies, None, False)
-            if proxy is not None:
-                options = self._dial_options
-                return build_route(url, verify, cert, options, proxy, self._log_keys)
-        if verify is not True or cert is not None:
-            return build_route(url, verify, cert, self._dial_options, log_keys=self._log_keys)
+        if verify is not True or not (cert is None and proxy is None and private_to is None):
+            options = self._dial_options
+            return build_route(url, verify, cert, options, proxy, self._log_keys, private_to)
         key = (url.scheme, url.host, url.port)
         routes = self._routes
         route = routes.get(key)

@@ -17,13 +17,35 @@ __all__ = ["Route", "build_route"]
 _DEFAULT_TLS = TLSConfig()
 
 
-class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Proxy | None"]):
+class Private:
+    """Whose a connection is, as a part of a key: equal for the very same object, whatever that is.
+
+    Some schemes of authentication are about the connection, not the request: whoever sends on it
+    next would be taken for who has proved himself first.
+    """
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Private) and other.owner is self.owner
+
+    def __hash__(self) -> int:
+        return id(self.owner)
+
+
+class Route(
+    tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Proxy | None", "Private | None"]
+):
     """Where a connection leads and how it is made: two requests with equal routes may share one.
 
     A tuple, so that looking up the pool's line of a route hashes without a Python frame. `tls` is
     None for plain http, `dial` None when a session says nothing about it, `proxy` None for the
-    direct way. A connection to a proxy that forwards requests could serve all http origins, but
-    there are proxies which send on all that comes on it to the origin of the first request.
+    direct way, `private` None unless connections are for one owner alone. A connection to a proxy
+    that forwards requests could serve all http origins, but there are proxies which send on all
+    that comes on it to the origin of the first request.
 
     >>> Route("http", "example.com", 80) == Route("http", "example.com", 80)
     True
@@ -41,13 +63,14 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Prox
         tls: TLSConfig | None = None,
         dial: DialOptions | None = None,
         proxy: Proxy | None = None,
+        private: Private | None = None,
     ) -> Route:
-        return tuple.__new__(cls, (scheme, host, port, tls, dial, proxy))
+        return tuple.__new__(cls, (scheme, host, port, tls, dial, proxy, private))
 
     def __getnewargs__(
         self,
-    ) -> tuple[str, str, int, TLSConfig | None, DialOptions | None, Proxy | None]:
-        return self[0], self[1], self[2], self[3], self[4], self[5]
+    ) -> tuple[str, str, int, TLSConfig | None, DialOptions | None, Proxy | None, Private | None]:
+        return self[0], self[1], self[2], self[3], self[4], self[5], self[6]
 
     @property
     def scheme(self) -> str:
@@ -72,6 +95,10 @@ class Route(tuple[str, str, int, "TLSConfig | None", "DialOptions | None", "Prox
     @property
     def proxy(self) -> Proxy | None:
         return self[5]
+
+    @property
+    def private(self) -> Private | None:
+        return self[6]
 
     @property
     def forwarded(self) -> bool:
@@ -130,13 +157,16 @@ def build_route(
     dial: DialOptions | None = None,
     proxy: Proxy | None = None,
     log_keys: bool = True,
+    private_to: object = None,
 ) -> Route:
     """The route to where `url` leads, for these options of a call.
 
-    What concerns TLS only is no part of a plain route: `verify=False` must not open a second
-    connection to an http origin.
+    With `private_to` its connections are shared only by those who name the same object. What
+    concerns TLS only is no part of a plain route: `verify=False` must not open a second connection
+    to an http origin.
     """
     scheme = url.scheme
+    private = None if private_to is None else Private(private_to)
     if proxy is not None:
         if dial is not None and dial.uds is not None:
             proxy = None  # the socket is where to go
@@ -144,10 +174,10 @@ def build_route(
             proxy = proxy.for_call(verify, log_keys)
     if scheme != "https":
         dial = dial and dial.without_tls()
-        return Route(scheme, url.host, url.port, None, dial or None, proxy)
+        return Route(scheme, url.host, url.port, None, dial or None, proxy, private)
     strict = dial is None or dial.require_close_notify
     if verify is True and cert is None and log_keys and strict:
         tls = _DEFAULT_TLS
     else:
         tls = _tls_config(verify, cert, log_keys, strict)
-    return Route(scheme, url.host, url.port, tls, dial or None, proxy)
+    return Route(scheme, url.host, url.port, tls, dial or None, proxy, private)

@@ -10,9 +10,11 @@ import pytest
 from h11client import exceptions
 from h11client._limits import Limits
 from h11client._messages.request import prepare_request
+from h11client._messages.url import parse_url
 from h11client._timeouts import Deadline, Limit, Timeout
 from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
+from h11client._transport.route import build_route
 from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
 
 URL = "http://a.test/"
@@ -142,6 +144,43 @@ def test_verify_and_cert_choose_the_connection():
         send(pool, url=url, **options)
     configs = [config for config, _ in network.upgrades]
     assert configs == [TLSConfig(), TLSConfig(False), TLSConfig("ca.pem", "c.pem")]
+
+
+class BoundAuth:
+    """Proves itself for a whole connection; all of them compare equal and none has a hash."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return isinstance(other, BoundAuth)
+
+
+@pytest.mark.safety("T3")
+@pytest.mark.parametrize("url", [URL, "https://a.test/"])
+@pytest.mark.parametrize("proxies", [None, {"all": "http://proxy.test:3128"}])
+def test_a_private_connection_is_lent_to_requests_with_the_same_object_alone(url, proxies):
+    opening = [b"HTTP/1.1 200 OK\r\n\r\n"] if proxies and url.startswith("https") else []
+    pool, network = pool_of(*[[*opening, HELLO, HELLO, HELLO]] * 3)
+    first, second = BoundAuth(), BoundAuth()
+    served = []
+    for owner in (first, None, second, first, None, second, first):
+        request = prepare_request("GET", url)
+        request.private_to = owner
+        response = pool.send(request, timeout=Timeout(), proxies=proxies)
+        assert response.content == b"hello"
+        served.append(response.connection_info.requests_served)
+    assert served == [1, 1, 1, 2, 2, 2, 3]
+    assert len(network.dialled) == 3
+
+
+@pytest.mark.safety("T3", "T4")
+def test_what_is_private_keeps_tls_sessions_of_its_own():
+    public, own, others = (
+        build_route(parse_url("https://a.test/"), private_to=owner)
+        for owner in (None, BoundAuth(), BoundAuth())
+    )
+    assert len({public, own, others}) == 3
+    assert own == build_route(parse_url("https://a.test/"), private_to=own.private.owner)
 
 
 def test_many_origins_do_not_grow_the_table_of_routes():
