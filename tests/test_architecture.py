@@ -39,7 +39,12 @@ LAYERS = {
         ["_messages", "_policies", "_transport", "_transport.polling", "auth", "exceptions"],
         ["_transport.forking", "_transport.tally", "_transport.slots"],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
-        ["_transport.authorities", "_transport.dial_options", "_transport.tls_sessions"],
+        [
+            "_messages.escapes",
+            "_transport.authorities",
+            "_transport.dial_options",
+            "_transport.tls_sessions",
+        ],
         ["_transport.network"],
         ["_messages.informational", "_messages.reading", "_messages.trailers", "_messages.url"],
         ["_transport.dialing", "_transport.trust"],

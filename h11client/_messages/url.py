@@ -10,28 +10,17 @@ object, so that there are no two opinions about where a request goes. What comes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 
+from h11client._messages.escapes import encode_form as encode_form
+from h11client._messages.escapes import escape_bytes, normal_path, normal_query, unescape
 from h11client._messages.hosts import read_authority, shown_url
 from h11client.exceptions import InvalidSchema, InvalidURL, MissingSchema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from h11client._messages.escapes import Params as Params
 
-    Scalar: TypeAlias = "str | bytes | int | float | None"
-    ParamValue: TypeAlias = Scalar | Iterable[Scalar]
-    Params: TypeAlias = (
-        Mapping[str, ParamValue]
-        | Mapping[str, str]
-        | Mapping[str, int]
-        | Iterable[tuple[str | bytes | int, ParamValue]]
-        | str
-        | bytes
-        | None
-    )
-
-__all__ = ["URL", "Origin", "build_url", "encode_form", "parse_url"]
+__all__ = ["URL", "Origin", "build_url", "encode_form", "join_base", "join_url", "parse_url"]
 
 MAX_URL = 65536  # bytes and characters; far above what servers take, and small enough to copy
 MAX_CACHED_URLS = 512  # URLs that a program asks for again and again
@@ -39,20 +28,13 @@ MAX_CACHED_LENGTH = 2048  # characters: bounds the memory of the cache together 
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# RFC 3986 sections 2.2, 2.3 and 3.3 to 3.5; in a class of characters "-" comes first.
-_UNRESERVED = r"\-A-Za-z0-9._~"
-_PCHAR = _UNRESERVED + r"!$&'()*+,;=:@"
-_PLAIN_PATH = re.compile(rf"[{_PCHAR}/]*")
-_PLAIN_QUERY = re.compile(rf"[{_PCHAR}/?]*")
-# What is not plain: an escape, which stays one, or a byte that has to become one.
-_ODD_IN_PATH = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_PCHAR}/]".encode())
-_ODD_IN_QUERY = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_PCHAR}/?]".encode())
-_PLAIN_FORM = re.compile(rf"[{_UNRESERVED}]*")
-_ODD_IN_FORM = re.compile(rf"[^{_UNRESERVED}]".encode())
-
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _AUTHORITY_END = re.compile(r"[/?#]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What RFC 3986 section 3.2.1 leaves out stays for what it is, as long as it cannot be mistaken for
+# the end of the user's name: an "@" there is written %40.
+_LOCATION_AUTHORITY = re.compile(rb"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#]*")
+_USERINFO = re.compile(r"[^@\\\[\]\s]*")
 
 
 class Origin:
@@ -92,11 +74,15 @@ class URL:
     `host` is what to connect to: a name, or an address without brackets, with its zone. `authority`
     is the Host field: brackets, no zone, no default port. `target` is the origin-form
     (RFC 9112 section 3.2.1), and `bare` says that the URL had neither path nor query. `fragment`
-    is None when there was none; it is never sent.
+    is None when there was none; it is never sent. `userinfo` is the user name and password, without
+    escapes, or None; no other attribute has any of it, nor has the URL as text.
 
     >>> url = parse_url("HTTP://Example.com:80/a/../%7eb?q=1#top")
     >>> url.text, url.authority, url.target
     ('http://example.com/~b?q=1#top', b'example.com', b'/~b?q=1')
+    >>> url = parse_url("http://me:a%40b@example.com/")
+    >>> url, url.userinfo
+    (<URL 'http://example.com/'>, ('me', 'a@b'))
     """
 
     __slots__ = (
@@ -110,6 +96,7 @@ class URL:
         "scheme",
         "target",
         "text",
+        "userinfo",
     )
     _prefix: str  # scheme and authority, for `text`
     scheme: str
@@ -121,6 +108,7 @@ class URL:
     bare: bool
     fragment: str | None
     text: str
+    userinfo: tuple[str, str] | None
 
     def __eq__(self, other: object) -> bool:
         return self.text == other.text if type(other) is URL else NotImplemented
@@ -147,15 +135,15 @@ def parse_url(text: str | bytes) -> URL:
     Raises:
         MissingSchema: there is no scheme.
         InvalidSchema: the scheme is neither http nor https.
-        InvalidURL: anything else that is wrong: control characters, blanks at the ends, userinfo,
-            a host or port outside the grammar, or more than 65536 bytes.
+        InvalidURL: anything else that is wrong: control characters, blanks at the ends, a host or
+            port outside the grammar, an "@" in the user name, or more than 65536 bytes.
     """
     if type(text) is not str:
         text = _as_text(text)
     url = _cache.get(text)
     if url is None:
         url = _parse(text)
-        if len(text) <= MAX_CACHED_LENGTH:
+        if len(text) <= MAX_CACHED_LENGTH and url.userinfo is None:  # no password stays behind
             while len(_cache) >= MAX_CACHED_URLS:
                 # Two threads may take out the same one, or one that the other has put in since.
                 _cache.pop(next(iter(list(_cache)), ""), None)
@@ -174,7 +162,7 @@ def _as_text(text: object) -> str:
     raise TypeError(f"a URL is str or bytes, not {type(text).__name__}")
 
 
-def _parse(text: str) -> URL:
+def _parse(text: str, read_userinfo: bool = True) -> URL:
     if len(text) > MAX_URL:
         raise InvalidURL(f"a URL has {MAX_URL} bytes at most, this one {len(text)} characters")
     if text != text.strip():
@@ -185,15 +173,17 @@ def _parse(text: str) -> URL:
     scheme, start = _read_scheme(text)
     end = _AUTHORITY_END.search(text, start)
     authority = text[start : end.start() if end else len(text)]
-    host, zone, port = read_authority(authority, text)
+    userinfo, at, place = authority.rpartition("@")
+    host, zone, port = read_authority(place, text)
 
     rest, _, fragment = text[start + len(authority) :].partition("#")
     path, question, query = rest.partition("?")
-    target = _remove_dot_segments(_normal(path, _PLAIN_PATH, _ODD_IN_PATH, text)) or "/"
+    target = _remove_dot_segments(normal_path(path, text)) or "/"
     if question:
-        target += "?" + _normal(query, _PLAIN_QUERY, _ODD_IN_QUERY, text)
+        target += "?" + normal_query(query, text)
 
     url = URL()
+    url.userinfo = _read_userinfo(userinfo, text, read_userinfo) if at else None
     url.scheme = scheme
     url.host = f"{host}%{zone}" if zone else host
     url.port = port or DEFAULT_PORTS[scheme]
@@ -206,8 +196,24 @@ def _parse(text: str) -> URL:
     if zone:
         written = f"[{host}%25{zone}]"  # RFC 6874 section 2
     url._prefix = f"{scheme}://{written}{suffix}"
-    _finish(url, target, _normal(fragment, _PLAIN_QUERY, _ODD_IN_QUERY, text))
+    _finish(url, target, normal_query(fragment, text))
     return url
+
+
+def _read_userinfo(userinfo: str, text: str, wanted: bool) -> tuple[str, str] | None:
+    if not _USERINFO.fullmatch(userinfo):
+        raise InvalidURL(
+            f"an @, a bracket, a blank or a \\ in a user name or password is written as its escape:"
+            f" {shown_url(text)}"
+        )
+    if not wanted or userinfo in ("", ":"):
+        return None
+    user, _, password = userinfo.partition(":")
+    try:
+        return unescape(user).decode("utf-8"), unescape(password).decode("utf-8")
+    except UnicodeError:
+        # Without its cause, which would quote the password.
+        raise InvalidURL(f"the user name or password is not UTF-8: {shown_url(text)}") from None
 
 
 def _finish(url: URL, target: str, fragment: str) -> None:
@@ -231,25 +237,6 @@ def _read_scheme(text: str) -> tuple[str, int]:
     if not text.startswith("//", match.end()):
         raise InvalidURL(f"no // behind the scheme: {shown_url(text)}")
     return scheme, match.end() + 2
-
-
-def _normal(part: str, plain: re.Pattern[str], odd: re.Pattern[bytes], text: str) -> str:
-    """Percent-encoding in its normal form (RFC 3986 section 6.2.2); nothing is encoded twice."""
-    if plain.fullmatch(part):
-        return part
-    try:
-        raw = part.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidURL(f"a URL cannot hold half a surrogate pair: {shown_url(text)}") from error
-    return odd.sub(_normal_escape, raw).decode("ascii")
-
-
-def _normal_escape(match: re.Match[bytes]) -> bytes:
-    found = match[0]
-    if len(found) == 1:
-        return b"%%%02X" % found[0]
-    byte = bytes([int(found[1:], 16)])
-    return found.upper() if _ODD_IN_FORM.match(byte) else byte
 
 
 def _remove_dot_segments(path: str) -> str:
@@ -284,9 +271,7 @@ def build_url(base: URL | str | bytes, params: Params = None) -> URL:
         return url
     target = url.target.decode("ascii")
     separator = "?" if "?" not in target else "" if target[-1] == "?" else "&"
-    joined = URL()
-    for name in URL.__slots__:
-        setattr(joined, name, getattr(url, name))
+    joined = _copy(url)
     joined.bare = False
     _finish(joined, f"{target}{separator}{query}", url.fragment or "")
     return joined
@@ -298,44 +283,109 @@ def _encode_query(params: Params) -> str:
         control = _CONTROL.search(query)
         if control is not None:
             raise InvalidURL(f"a query has no control characters like {control[0]!r}")
-        return _normal(query, _PLAIN_QUERY, _ODD_IN_QUERY, query)
+        return normal_query(query, query)
     return encode_form(params)
 
 
-def encode_form(fields: Params) -> str:
-    """application/x-www-form-urlencoded: of pairs or a mapping, as `build_url` takes them.
+def _copy(url: URL) -> URL:
+    copied = URL()
+    for name in URL.__slots__:
+        setattr(copied, name, getattr(url, name))
+    return copied
 
-    >>> encode_form([("a", "1 2"), ("b", [True, None, b"~"])])
-    'a=1+2&b=True&b=~'
+
+def join_url(base: URL, location: str | bytes) -> URL:
+    """Where a Location field of the resource `base` leads (RFC 3986 section 5.2).
+
+    As text it is latin-1, like every value of a header, or else UTF-8. Bytes beyond ASCII are
+    percent-encoded as they are; in a host they are UTF-8. The fragment is inherited
+    (RFC 9110 section 10.2.2); a user name or password is not, and one in `location` is ignored.
+
+    Raises:
+        InvalidSchema: it leads to neither http nor https.
+        InvalidURL: anything else that is wrong, as `parse_url` says.
+
+    >>> join_url(parse_url("http://example.com/a/b?c#d"), "../e f")
+    <URL 'http://example.com/e%20f#d'>
     """
-    if isinstance(fields, (str, bytes)):
-        raise TypeError("expected a mapping or (name, value) pairs, not text")
-    pairs: Iterable[tuple[object, object]] = (
-        fields.items() if isinstance(fields, Mapping) else fields or ()
-    )
-    encoded = []
-    for pair in pairs:
-        if isinstance(pair, (str, bytes)):
-            raise TypeError("expected a mapping or (name, value) pairs, not pieces of text")
-        name, values = pair
-        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-            values = (values,)
-        for value in values:
-            if value is not None:
-                encoded.append(f"{_encode_form_part(name)}={_encode_form_part(value)}")
-    return "&".join(encoded)
+    text = _ascii_location(location)
+    path, mark, fragment = text.partition("#")
+    if not mark:
+        fragment = base.fragment or ""
+    scheme = _SCHEME.match(path)
+    if scheme is None and path.startswith("//"):
+        path = f"{base.scheme}:{path}"
+    elif scheme is None:
+        path = base._prefix + _merge(base.target.decode("ascii"), path)
+    return _parse(f"{path}#{fragment}", read_userinfo=False)
 
 
-def _encode_form_part(part: object) -> str:
-    if isinstance(part, (bytes, bytearray)):
-        raw = bytes(part)
+def _ascii_location(location: str | bytes) -> str:
+    """The bytes of a Location field as text in which only the host may be beyond ASCII."""
+    raw = _bytes_of(location) if isinstance(location, str) else bytes(location)
+    if len(raw) > MAX_URL:
+        raise InvalidURL(f"a URL has {MAX_URL} bytes at most, this one {len(raw)}")
+    if raw.isascii():
+        return raw.decode("ascii")
+    authority = _LOCATION_AUTHORITY.match(raw)
+    if authority is None:
+        return escape_bytes(raw)
+    try:
+        return authority[0].decode("utf-8") + escape_bytes(raw[authority.end() :])
+    except UnicodeDecodeError as error:
+        raise InvalidURL("the host in a Location is not UTF-8") from error
+
+
+def _bytes_of(location: str) -> bytes:
+    for encoding in ("latin-1", "utf-8"):
+        try:
+            return location.encode(encoding)
+        except UnicodeEncodeError:
+            pass
+    raise InvalidURL(f"a URL cannot hold half a surrogate pair: {shown_url(location)}")
+
+
+def _merge(target: str, reference: str) -> str:
+    """Path and query that a reference without scheme and authority means, dots included."""
+    path, _, _ = target.partition("?")
+    if reference.startswith("/"):
+        return reference
+    if reference.startswith("?"):
+        return path + reference
+    return path[: path.rindex("/") + 1] + reference if reference else target
+
+
+def join_base(base: URL, url: str | bytes) -> URL:
+    """The URL of a session's call whose `base_url` is `base`.
+
+    A path goes behind the path of the base, with one slash between them, whether it begins with
+    one or not; an empty one is the base itself. A whole URL has to have the origin of the base. The
+    user name and password of the base hold for all of these.
+
+    Raises:
+        InvalidURL: another origin, "//", a base with a query or fragment, or what `parse_url` says.
+        InvalidSchema: what precedes the first ":" is neither http nor https; paths which have one
+            in their first part begin with "/".
+
+    >>> base = parse_url("https://example.com/v1/")
+    >>> join_base(base, "users"), join_base(base, "/users?a")
+    (<URL 'https://example.com/v1/users'>, <URL 'https://example.com/v1/users?a'>)
+    """
+    text = _as_text(url)
+    if b"?" in base.target or base.fragment is not None:
+        raise InvalidURL(f"a base_url has neither query nor fragment: {base.text}")
+    if text != text.strip():
+        raise InvalidURL(f"a URL neither begins nor ends with a blank: {shown_url(text)}")
+    if _SCHEME.match(text):
+        joined = _parse(text)
+        if joined.origin != base.origin:
+            raise InvalidURL(f"another origin than that of the base_url: {joined.text}")
+    elif text.startswith("//"):
+        raise InvalidURL(f"behind a base_url a path begins with one slash: {shown_url(text)}")
+    elif text == "" or text[0] in "?#":
+        joined = _parse(base.text + text)
     else:
-        text = part if isinstance(part, str) else str(part)
-        if _PLAIN_FORM.fullmatch(text):
-            return text
-        raw = text.encode("utf-8")
-    return _ODD_IN_FORM.sub(_form_escape, raw).decode("ascii")
-
-
-def _form_escape(match: re.Match[bytes]) -> bytes:
-    return b"+" if match[0] == b" " else b"%%%02X" % match[0][0]
+        joined = _parse(f"{base.text.removesuffix('/')}/{text.removeprefix('/')}")
+    if joined.userinfo is None and base.userinfo is not None:
+        joined.userinfo = base.userinfo
+    return joined

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from h11client._messages import url as module
-from h11client._messages.url import URL, Origin, build_url, encode_form, parse_url
+from h11client._messages.url import (
+    URL,
+    Origin,
+    build_url,
+    encode_form,
+    join_base,
+    join_url,
+    parse_url,
+)
 from h11client.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
 from tests.client.growth import grows_linearly
 
@@ -163,7 +171,7 @@ def test_a_blank_at_either_end_is_refused_and_not_taken_off(blank):
 
 
 def test_a_password_is_in_no_error():
-    wrong = ["http://me:pa55@h/", "http://me:pa55@h:99999/", "ftp://me:pa55@h/", "me:pa55@h",
+    wrong = ["http://m@e:pa55@h/", "http://me:%ffpa55@h/", "http://me:pa55@h:99999/", "ftp://me:pa55@h/", "me:pa55@h",
              "http:/me:pa55@h/", " http://me:pa55@h/", "http://me:pa55@h/\n", "http://me:pa55@/",
              "http://me:pa55@h/" + "a" * 70000, "http://me:pa55@[::1/", "http://me:p/a55@h/ "]  # fmt: skip
     for text in wrong:
@@ -243,6 +251,275 @@ def test_idna_is_loaded_only_for_hosts_that_need_it():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+# --- user names and passwords -------------------------------------------------------------------
+
+USERINFO = [
+    # (what precedes the host, user name and password)
+    ("", None),
+    ("@", None),
+    (":@", None),
+    ("user@", ("user", "")),
+    ("user:@", ("user", "")),
+    (":pa55@", ("", "pa55")),
+    ("user:pa55@", ("user", "pa55")),
+    ("user:pa:55@", ("user", "pa:55")),
+    ("us%3Aer:pa%40%2f55@", ("us:er", "pa@/55")),
+    ("us%65r:%70a55@", ("user", "pa55")),
+    ("%C3%A9:é@", ("é", "é")),
+    ("user:pa%55@", ("user", "paU")),
+    ("user:55%@", ("user", "55%")),
+    ("user:5%zz@", ("user", "5%zz")),
+    ("us+er:p&a=55@", ("us+er", "p&a=55")),
+    ("user:p^a|5{5}@", ("user", "p^a|5{5}")),
+    ("user:%0d%0a@", ("user", "\r\n")),
+]
+
+
+@pytest.mark.safety("2b2", "R18")
+@pytest.mark.parametrize(("before", "userinfo"), USERINFO, ids=[row[0] for row in USERINFO])
+def test_a_user_name_and_password_are_kept_apart_from_the_rest(before, userinfo):
+    url = parse_url(f"http://{before}Example.com:81/a?b#c")
+    assert url.userinfo == userinfo
+    plain = parse_url("http://example.com:81/a?b#c")
+    for name in URL.__slots__:
+        if name != "userinfo":
+            assert getattr(url, name) == getattr(plain, name), name
+    assert url == plain and hash(url) == hash(plain) and repr(url) == repr(plain)
+    assert build_url(url, {"d": 1}).userinfo == userinfo
+
+
+@pytest.mark.safety("R18")
+def test_no_password_stays_in_a_cache():
+    parse_url("http://user:pa55word@cached.example/")
+    assert not [text for text in module._cache if "pa55word" in text]
+
+
+@pytest.mark.safety("U2", "R14")
+@pytest.mark.parametrize(
+    "authority", ["a@b@c", "a:b@c:d@e", "[a]@b", "a\\@b", "a b@c", "a\u3000@b", "a:%ff@b", "%e9@b"]
+)
+def test_what_could_be_mistaken_for_a_host_is_no_user_name(authority):
+    with pytest.raises(InvalidURL, match="user name"):
+        parse_url(f"http://{authority}/")
+
+
+# --- joining ------------------------------------------------------------------------------------
+
+REFERENCES = [
+    # RFC 3986 section 5.4, with http://a/b/c/d;p?q as the base
+    ("g", "http://a/b/c/g"),
+    ("./g", "http://a/b/c/g"),
+    ("g/", "http://a/b/c/g/"),
+    ("/g", "http://a/g"),
+    ("//g", "http://g/"),
+    ("?y", "http://a/b/c/d;p?y"),
+    ("g?y", "http://a/b/c/g?y"),
+    ("#s", "http://a/b/c/d;p?q#s"),
+    ("g#s", "http://a/b/c/g#s"),
+    ("g?y#s", "http://a/b/c/g?y#s"),
+    (";x", "http://a/b/c/;x"),
+    ("g;x", "http://a/b/c/g;x"),
+    ("g;x?y#s", "http://a/b/c/g;x?y#s"),
+    ("", "http://a/b/c/d;p?q"),
+    (".", "http://a/b/c/"),
+    ("./", "http://a/b/c/"),
+    ("..", "http://a/b/"),
+    ("../", "http://a/b/"),
+    ("../g", "http://a/b/g"),
+    ("../..", "http://a/"),
+    ("../../", "http://a/"),
+    ("../../g", "http://a/g"),
+    ("../../../g", "http://a/g"),
+    ("../../../../g", "http://a/g"),
+    ("/./g", "http://a/g"),
+    ("/../g", "http://a/g"),
+    ("g.", "http://a/b/c/g."),
+    (".g", "http://a/b/c/.g"),
+    ("g..", "http://a/b/c/g.."),
+    ("..g", "http://a/b/c/..g"),
+    ("./../g", "http://a/b/g"),
+    ("./g/.", "http://a/b/c/g/"),
+    ("g/./h", "http://a/b/c/g/h"),
+    ("g/../h", "http://a/b/c/h"),
+    ("g;x=1/./y", "http://a/b/c/g;x=1/y"),
+    ("g;x=1/../y", "http://a/b/c/y"),
+    ("g?y/./x", "http://a/b/c/g?y/./x"),
+    ("g?y/../x", "http://a/b/c/g?y/../x"),
+    ("g#s/./x", "http://a/b/c/g#s/./x"),
+    # and what servers send
+    ("https://B.example:443", "https://b.example/"),
+    ("HTTP://b/?", "http://b/?"),
+    ("a b?c d", "http://a/b/c/a%20b?c%20d"),
+    ("/%7e%c3%a9%zz", "http://a/~%C3%A9%25zz"),
+    ("/http://b/", "http://a/http://b/"),
+    ("12:30", "http://a/b/c/12:30"),
+    ("/\\b", "http://a/%5Cb"),
+    ("\\\\b\\c", "http://a/b/c/%5C%5Cb%5Cc"),
+    ("/a?b?c", "http://a/a?b?c"),
+    ("/#a#b", "http://a/#a%23b"),
+    ("/\xc3\xa9", "http://a/%C3%A9"),
+    ("/\xe9", "http://a/%E9"),
+    ("/\u65e5", "http://a/%E6%97%A5"),
+    (b"/\xff\xfe?\x80#\x81", "http://a/%FF%FE?%80#%81"),
+    (b"//m\xc3\xbcnchen.de/\xc3\xbc", "http://xn--mnchen-3ya.de/%C3%BC"),
+    (b"https://m\xc3\xbcnchen.de?\xfc", "https://xn--mnchen-3ya.de/?%FC"),
+    ("http://user:pa55@b/", "http://b/"),
+    ("//user@b", "http://b/"),
+    ("//a:%ff@b", "http://b/"),
+    ("http://[FE80::1%25eth0]:81/", "http://[fe80::1%25eth0]:81/"),
+]
+
+
+@pytest.mark.safety("2f3", "R17", "R13", "I1")
+@pytest.mark.parametrize(
+    ("location", "expected"), REFERENCES, ids=[ascii(row[0]) for row in REFERENCES]
+)
+def test_a_location_is_resolved_against_the_url_of_its_response(location, expected):
+    joined = join_url(parse_url("http://me:pa55@a/b/c/d;p?q"), location)
+    assert joined.text == expected
+    assert joined.userinfo is None
+    fragment = joined.fragment
+    again = join_url(parse_url("http://a/b/c/d;p?q#inherited"), location)
+    hash_sign = "#" if isinstance(location, str) else b"#"
+    assert again.fragment == (fragment if hash_sign in location else "inherited")
+    assert again.target == joined.target
+    assert parse_url(joined.text) == joined
+
+
+@pytest.mark.safety("R12", "R14", "R17", "I1", "M24")
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [
+        ("http:g", InvalidURL),
+        ("http:/g", InvalidURL),
+        ("http:///g", InvalidURL),
+        ("//", InvalidURL),
+        ("///g", InvalidURL),
+        ("http://[::1", InvalidURL),
+        ("http://b:0/", InvalidURL),
+        ("http://127.1/", InvalidURL),
+        ("http://b\\@c/", InvalidURL),
+        ("http://me:pa55@b@c/", InvalidURL),
+        ("http://b#@c:1:2", None),
+        ("/a\r\nb", InvalidURL),
+        ("/\0", InvalidURL),
+        ("/\t", InvalidURL),
+        ("\ud800", InvalidURL),
+        (b"http://\xff\xfe/", InvalidURL),
+        (b"//me:pa55@\xff", InvalidURL),
+        ("/" + "a" * 70000, InvalidURL),
+        ("/" + "\u20ac" * 30000, InvalidURL),
+        ("file:///etc/passwd", InvalidSchema),
+        ("ftp://b/", InvalidSchema),
+        ("javascript:alert(1)", InvalidSchema),
+        ("localhost:80/", InvalidSchema),
+    ],
+    ids=ascii,
+)
+def test_a_location_that_leads_nowhere_is_refused(location, error):
+    if error is None:
+        assert join_url(parse_url("http://a/"), location).host == "b"
+        return
+    with pytest.raises(error) as caught:
+        join_url(parse_url("http://a/"), location)
+    assert "pa55" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+BASES = [
+    # (base_url, what the call says, the URL)
+    ("http://h", "", "http://h/"),
+    ("http://h", "a", "http://h/a"),
+    ("http://h", "/a", "http://h/a"),
+    ("http://h/v1", "a", "http://h/v1/a"),
+    ("http://h/v1", "/a", "http://h/v1/a"),
+    ("http://h/v1/", "a", "http://h/v1/a"),
+    ("http://h/v1/", "/a/", "http://h/v1/a/"),
+    ("http://h/v1/", "", "http://h/v1/"),
+    ("http://h/v1", "", "http://h/v1"),
+    ("http://h/v1", "?a=1", "http://h/v1?a=1"),
+    ("http://h/v1/", "?a=1", "http://h/v1/?a=1"),
+    ("http://h/v1", "#a", "http://h/v1#a"),
+    ("http://h/v1", "a?b#c", "http://h/v1/a?b#c"),
+    ("http://h/v1/", "./a/../b", "http://h/v1/b"),
+    ("http://h/v1/", "../v2", "http://h/v2"),
+    ("http://h/v1/", "/a:b", "http://h/v1/a:b"),
+    ("http://h/v1/", "a b/é", "http://h/v1/a%20b/%C3%A9"),
+    ("http://h/v1/", "\\\\evil", "http://h/v1/%5C%5Cevil"),
+    ("http://h/v1/", "/\\evil", "http://h/v1/%5Cevil"),
+    ("http://h/v1/", "@evil", "http://h/v1/@evil"),
+    ("http://h", "@evil", "http://h/@evil"),
+    ("http://h", ".evil", "http://h/.evil"),
+    ("http://h", "1:80", "http://h/1:80"),
+    ("http://h/v1/", "http://H:80/v2", "http://h/v2"),
+    ("http://h/v1/", "http://h./v2", "http://h./v2"),
+    ("http://h/v1/", b"a", "http://h/v1/a"),
+]
+
+
+@pytest.mark.safety("R13")
+@pytest.mark.parametrize(("base", "text", "expected"), BASES, ids=[repr(row[:2]) for row in BASES])
+def test_a_path_is_joined_to_the_base_url(base, text, expected):
+    joined = join_base(parse_url(base), text)
+    assert joined.text == expected
+    assert joined.userinfo is None
+
+
+@pytest.mark.safety("R13")
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("http://evil/", InvalidURL),
+        ("https://h/", InvalidURL),
+        ("http://h:81/", InvalidURL),
+        ("http://evil.h/", InvalidURL),
+        ("//evil/a", InvalidURL),
+        ("//h/a", InvalidURL),
+        ("///a", InvalidURL),
+        (" http://evil/", InvalidURL),
+        ("\thttp://evil/", InvalidURL),
+        ("a\tb", InvalidURL),
+        ("ftp://h/", InvalidSchema),
+        ("a:b", InvalidSchema),
+    ],
+)
+def test_nothing_leads_away_from_the_base_url(text, error):
+    with pytest.raises(error):
+        join_base(parse_url("http://h/v1/"), text)
+
+
+@pytest.mark.parametrize("base", ["http://h/?a", "http://h/#a"])
+def test_a_base_url_has_neither_query_nor_fragment(base):
+    with pytest.raises(InvalidURL, match="neither"):
+        join_base(parse_url(base), "a")
+
+
+@pytest.mark.safety("R18")
+def test_the_password_of_a_base_url_holds_for_what_is_joined_to_it():
+    base = parse_url("http://user:pa55@h/v1/")
+    for text in ("a", "", "http://h/b"):
+        assert join_base(base, text).userinfo == ("user", "pa55")
+    assert join_base(base, "http://other:word@h/").userinfo == ("other", "word")
+    assert parse_url("http://h/b").userinfo is None
+    with pytest.raises(InvalidURL) as caught:
+        join_base(base, "http://user:pa55@evil/")
+    assert "pa55" not in str(caught.value)
+
+
+@pytest.mark.safety("R14", "U2")
+@given(st.text(alphabet="h/@:#?\\[].%0x12 \té\uff11\u3002a-", max_size=16))
+def test_what_is_joined_is_read_as_one_url(text):
+    base = parse_url("http://base/v1/x?q")
+    for join in (join_url, join_base):
+        try:
+            joined = join(parse_url("http://base/v1/") if join is join_base else base, text)
+        except (InvalidURL, InvalidSchema):
+            continue
+        assert parse_url(joined.text) == joined
+        if join is join_base or not text.startswith("//"):
+            assert joined.host == "base"
 
 
 # --- params -------------------------------------------------------------------------------------
@@ -362,6 +639,20 @@ def test_a_megabyte_is_refused_at_once(part):
     with pytest.raises(InvalidURL, match="65536"):
         parse_url("http://h/" + part * (1_000_000 // len(part)))
     assert time.thread_time() - started < 0.1
+
+
+@pytest.mark.safety("U1")
+@pytest.mark.parametrize("part", ["../", "//", "%", "@", ":", "\\", "\xff"])
+def test_the_cost_of_a_location_grows_with_its_length(part):
+    base = parse_url("http://h/a/b")
+
+    def join(length: int) -> None:
+        try:
+            join_url(base, (part * length)[:length])
+        except (InvalidURL, InvalidSchema):
+            pass
+
+    assert grows_linearly(join, 30000)
 
 
 @pytest.mark.safety("U1")
