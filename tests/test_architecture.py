@@ -61,7 +61,7 @@ LAYERS = {
         ["_transport.sockets"],
         ["_messages.credentials", "_messages.heads"],
         ["_messages.request", "_transport.uploading"],
-        ["_messages.response", "_transport.connection"],
+        ["_messages.response", "_policies.redirects", "_transport.connection"],
         ["_transport.connection_info", "_transport.tunnels"],
         [
             "_transport.forwarding",

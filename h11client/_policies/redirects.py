@@ -1,0 +1,168 @@
+"""Redirects: where a response sends its request, and what of that request goes there.
+
+What is secret belongs to the origin that it was given for. Once a chain of redirects has left an
+origin, nothing of it is sent again, not even back there: between the two somebody else had a say.
+"""
+
+from __future__ import annotations
+
+from h11client._messages.body import NO_BODY
+from h11client._messages.url import join_url
+from h11client.exceptions import RemoteProtocolError, RequestException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Protocol
+
+    from h11client._messages.headers import Headers
+    from h11client._messages.request import PreparedRequest
+    from h11client._messages.url import URL
+
+    class Redirecting(Protocol):
+        """What is asked of a response; a transport of the user's may have made it."""
+
+        @property
+        def status_code(self) -> int: ...
+        @property
+        def reason(self) -> str | None: ...
+        @property
+        def url(self) -> str | None: ...
+        @property
+        def headers(self) -> Any: ...
+
+
+__all__ = ["REDIRECTS", "SENSITIVE_HEADERS", "follow", "is_same_origin", "location_of"]
+
+# RFC 9110 section 15.4: 300, 304, 305 and 306 say something else, or nothing any more.
+REDIRECTS = frozenset([301, 302, 303, 307, 308])
+
+# What programs open doors with besides Authorization and Cookie; `Session.sensitive_headers`.
+SENSITIVE_HEADERS = frozenset(
+    ["x-api-key", "api-key", "x-auth-token", "x-access-token", "x-csrf-token"]
+)
+
+# Belong to one origin whatever the session says; Host names it. Proxy-Authorization belongs to a
+# proxy, and where the next request goes, another one may be in the way.
+_ALWAYS_WITHHELD = frozenset(["authorization", "cookie", "cookie2", "host", "proxy-authorization"])
+
+# With "content-...", all that describes a body, or how it is sent (RFC 9110 section 15.4).
+_OF_THE_BODY = frozenset(
+    ["digest", "expect", "last-modified", "repr-digest", "trailer", "transfer-encoding"]
+)
+
+
+def location_of(response: Redirecting) -> str | bytes | None:
+    """Where a response redirects to, as it says it; None when it does not redirect.
+
+    Raises:
+        RemoteProtocolError: there are several Locations, and they differ.
+    """
+    if response.status_code not in REDIRECTS:
+        return None
+    headers = response.headers
+    values = headers.get_list("location") if hasattr(headers, "get_list") else None
+    if values is None:
+        values = [headers.get("Location")]
+    found = {value for value in values if value}
+    if not found:
+        return None
+    if len(found) > 1:
+        # RFC 9110 section 10.2.2 knows one; who took another one than we could be led elsewhere.
+        raise RemoteProtocolError(
+            "the response redirects to several places",
+            request=getattr(response, "request", None),
+            response=response,
+        )
+    location: str | bytes = found.pop()
+    return location
+
+
+def follow(
+    request: PreparedRequest, response: Redirecting, sensitive: frozenset[str] = SENSITIVE_HEADERS
+) -> PreparedRequest:
+    """The request that `response` asks for instead of `request`, which is not changed.
+
+    `sensitive` are the names, in lower case, of headers that stay with their origin. What was put
+    into the headers for the request's URL is not in those of the new one: cookies and credentials
+    are for the session to look up again. A body that is kept has been rewound.
+
+    Raises:
+        InvalidURL: there is no such place as Location names.
+        InvalidSchema: it is neither http nor https.
+        RemoteProtocolError: as `location_of`.
+        UnrewindableBodyError: the body would have to be sent again, and cannot.
+    """
+    try:
+        location = location_of(response)
+        if location is None:
+            raise ValueError("the response does not redirect")
+        url = join_url(request.parsed_url, location)
+        method = _method_after(response.status_code, request.method or "")
+        hop = request.copy()
+        headers = hop.headers
+        _withhold_generated(headers, request.generated)
+        hop.generated = None
+        if not is_same_origin(request.parsed_url, url):
+            _withhold(headers, _ALWAYS_WITHHELD | sensitive)
+            hop.dropped = True
+            hop.auth = hop.private_to = hop.call_cookies = None
+        hop.parsed_url = url
+        if method == request.method:
+            hop.encoded_body.rewind()
+        else:
+            _drop_body(hop, headers)
+            hop.method = method
+        hop.headers = headers
+    except RequestException as error:
+        if error.request is None:
+            error.request = request
+        if error.response is None:
+            error.response = response
+        raise
+    return hop
+
+
+def is_same_origin(old: URL, new: URL) -> bool:
+    """Whether what was meant for `old` may be told to `new`: scheme, host and port are equal.
+
+    From http to https on the default ports is no other place but the same one, better guarded.
+    """
+    ours, theirs = old.origin, new.origin
+    if ours == theirs:
+        return True
+    return ours.host == theirs.host and (ours.scheme, ours.port, theirs.scheme, theirs.port) == (
+        ("http", 80, "https", 443)
+    )
+
+
+def _method_after(status: int, method: str) -> str:
+    """RFC 9110 sections 15.4.2 to 15.4.4, and for 302 what everybody does instead."""
+    if status in (302, 303) and method != "HEAD":
+        return "GET"
+    if status == 301 and method == "POST":
+        return "GET"
+    return method  # sections 15.4.8 and 15.4.9 do not allow to change it
+
+
+def _withhold_generated(headers: Headers, generated: Mapping[str, str] | None) -> None:
+    for name, value in (generated or {}).items():
+        if headers.get(name) == value:  # else the caller's own, set since
+            del headers[name]
+
+
+def _withhold(headers: Headers, names: Iterable[str]) -> None:
+    for name in names:
+        headers.pop(name, None)
+
+
+def _drop_body(hop: PreparedRequest, headers: Headers) -> None:
+    hop.encoded_body = NO_BODY
+    _withhold(
+        headers,
+        [
+            name
+            for name in headers
+            if name.lower() in _OF_THE_BODY or name.lower().startswith("content-")
+        ],
+    )
