@@ -1,0 +1,63 @@
+"""Programs written for requests do their work."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.programs.archive_service import FILE, IDENTIFIERS
+from tests.programs.conftest import Run, Stage
+from tests.programs.data_service import SECRET, TABLE
+from tests.programs.gitlab_service import ARTIFACT, ISSUES
+
+LIBRARIES = ("requests",)
+PROGRAMS = ("python_gitlab", "internet_archive", "pooch_data", "twine_upload")
+
+
+@pytest.fixture(scope="module")
+def runs(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Run]:
+    """Every program on every library."""
+    return {
+        (library, program): stage.run(library, program, tmp_path_factory.mktemp(program))
+        for library in LIBRARIES
+        for program in PROGRAMS
+    }
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_python_gitlab_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+    found = runs[library, "python_gitlab"].found
+    assert found["signed in as"] == "Ada Łovelace"
+    assert found["paging"]["titles"] == [f"issue {n}" for n in range(1, ISSUES + 1)]
+    assert found["artifacts"]["size"] == len(ARTIFACT)
+    assert found["artifacts"]["digest"] == hashlib.sha256(ARTIFACT).hexdigest()
+    assert found["uploads"]["multipart"]["alt"] == "some notes"
+    assert found["failures"]["wrong token"]["code"] == 401
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_internetarchive_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+    found = runs[library, "internet_archive"].found
+    assert found["signed in"]["s3"]["access"] == "access-key"
+    assert found["paging"] == IDENTIFIERS
+    assert set(found["downloads"]["digests"]) == {hashlib.sha256(FILE).hexdigest()}
+    assert found["uploads"]["seen"][:2] == [found["uploads"]["is"]] * 2
+    assert found["failures"]["gone"]["status"] == 410
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_pooch_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+    found = runs[library, "pooch_data"].found
+    digests = {found["plain"], found["a DOI"]["digest"], found["with progress"]["digest"]}
+    assert digests == {hashlib.sha256(TABLE).hexdigest()}
+    assert found["members"] == SECRET.decode()
+    assert found["failures"]["not signed in"] == {"is a": ["HTTPError"], "status": 401}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_twine_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+    found = runs[library, "twine_upload"].found
+    assert (found["uploaded"], found["after a 503"]) == ("done", "done")
+    assert found["refused"] == {"status": 400, "text": "File already exists."}
+    assert found["not signed in"]["status"] == 403
