@@ -28,10 +28,12 @@ if TYPE_CHECKING:
         request,
         session,
     )
+    from h11client._attempts import Attempt
     from h11client._limits import Limits
     from h11client._messages.informational import InformationalResponse
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
+    from h11client._policies.retries import Retry
     from h11client._session import Session
     from h11client._transport.proxies import Proxy
     from h11client._transport.resolving import threaded_resolver
@@ -103,9 +105,11 @@ __all__ = [
     "auth",
     "Limits",
     "Proxy",
+    "Retry",
     "Timeout",
     "threaded_resolver",
     # looking into a call, and what is left of one
+    "Attempt",
     "Event",
     "PoolStatistics",
     "Timings",
@@ -152,7 +156,9 @@ _HOMES = {
     "PreparedRequest": "h11client._messages.request",
     "Request": "h11client._messages.request",
     "Response": "h11client._messages.response",
+    "Attempt": "h11client._attempts",
     "Limits": "h11client._limits",
+    "Retry": "h11client._policies.retries",
     "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",
     "InformationalResponse": "h11client._messages.informational",

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from json import JSONDecodeError as _StandardJSONDecodeError
     from typing import Any, Protocol
 
+    from h11client._attempts import Attempt
+
     class RequestLike(Protocol):
         """What every request that an exception carries has."""
 
@@ -107,7 +109,8 @@ class RequestException(OSError):
     """Anything that the peer, the network or the system did to a request.
 
     `request` and `response` are the objects concerned, or None; a response brings its request
-    along. All of these exceptions can be pickled.
+    along. `nothing_sent` says that no connection was there yet on which the request could have
+    been sent. All of these exceptions can be pickled.
 
     >>> error = RequestException("it went wrong")
     >>> print(error, error.request, error.response)
@@ -116,6 +119,8 @@ class RequestException(OSError):
 
     request: RequestLike | None
     response: ResponseLike | None
+    nothing_sent = False
+    _attempts_before: tuple[Attempt, ...] | None = None
 
     def __init__(
         self,
@@ -128,6 +133,21 @@ class RequestException(OSError):
             request = getattr(response, "request", None)
         self.request = request
         self.response = response
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """What was tried, where retries were allowed: this error last, or the response it is about.
+
+        Empty where there were none.
+        """
+        before = self._attempts_before
+        if before is None:
+            return list(getattr(self.response, "attempts", ()))
+        from h11client._attempts import Attempt
+
+        # Made here: an error that keeps itself is kept, and all that its frames hold with it.
+        url = getattr(self.request, "url", None)
+        return [*before, Attempt(len(before) + 1, url, error=self)]
 
 
 class HTTPError(RequestException):
@@ -360,6 +380,7 @@ def _json_decode_error_class() -> type[Exception]:
 # "{where}" is the host or host:port, when the caller says it.
 
 _ANY = "*"
+_BEFORE_SENDING = frozenset(["pool", "resolve", "connect", "tls"])
 
 _FROM_STREAM: tuple[tuple[str, str, type[RequestException], str], ...] = (
     ("pool", "LimitExpired", PoolTimeout, "no connection to {where} became free"),
@@ -425,11 +446,15 @@ def from_stream_error(
             message = sentence.format(where=where)
             if low_level != "ConnectionRefusedError":
                 message += f": {_detail(error)}"
-            if issubclass(public, Timeout) and isinstance(error, LimitExpired):
-                return public(message, limit=error.limit.name)
             if public is IncompleteBody:
                 return IncompleteBody(message, partial_length=partial_length)
-            return public(message)
+            if issubclass(public, Timeout) and isinstance(error, LimitExpired):
+                translated: RequestException = public(message, limit=error.limit.name)
+            else:
+                translated = public(message)
+            if operation in _BEFORE_SENDING:
+                translated.nothing_sent = True
+            return translated
     raise TypeError(f"a stream does not raise {type(error).__name__}") from error
 
 

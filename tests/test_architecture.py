@@ -33,12 +33,18 @@ LAYERS = {
         ["__init__"],
     ],
     "h11client": [
-        ["_version", "_engine", "_limits", "_log"],
+        ["_attempts", "_version", "_engine", "_limits", "_log"],
         ["_watching"],
         ["_timeouts"],
-        ["_messages", "_policies", "_transport", "_transport.polling", "auth", "exceptions"],
-        ["_transport.forking", "_transport.tally", "_transport.slots"],
-        ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text"],
+        [
+            *("_messages", "_policies", "_policies.challenges", "_policies.retry_after"),
+            *("_transport", "_transport.polling", "exceptions"),
+        ],
+        [
+            *("_policies.digest", "_policies.retries"),
+            *("_transport.forking", "_transport.tally", "_transport.slots"),
+        ],
+        ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text", "auth"],
         [
             "_messages.escapes",
             "_transport.authorities",
@@ -57,7 +63,7 @@ LAYERS = {
             "_transport.tls",
             "_transport.upgrading",
         ],
-        ["_transport.proxy_choice", "_transport.socks"],
+        ["_messages.multipart", "_transport.proxy_choice", "_transport.socks"],
         ["_transport.sockets"],
         ["_messages.credentials", "_messages.heads"],
         ["_messages.request", "_transport.uploading"],
