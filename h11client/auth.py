@@ -1,10 +1,12 @@
-"""Authentication: challenges, and the answers of the schemes Basic and Digest to them.
+"""Authentication: the schemes Basic, Digest and Bearer, and how to write others.
 
-Everything here is a pure function of what was asked and what is known; who asks whom, and how
-often, is decided by those who send requests.
+A scheme is anything that can be called with a prepared request and gives it back with what it
+added, as in requests. One that has to see answers has a method `auth_flow` besides, or instead: a
+generator which yields each request that is to be sent and is given the response to it. The last
+response is the caller's; those before it are in its `history`.
 
-    challenge   = auth-scheme [ 1*SP ( token68 / #auth-param ) ]     ; RFC 9110 section 11.3
-    credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]     ; RFC 9110 section 11.4
+Nothing here does I/O, and no scheme of this module sends anything to another origin than that of
+the request it was called for.
 """
 
 from __future__ import annotations
@@ -13,348 +15,340 @@ import re
 from _thread import allocate_lock
 from binascii import b2a_base64
 
+from h11client._policies.challenges import Challenge, parse_challenges
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any, TypeAlias
 
-    Hash: TypeAlias = Callable[[bytes], bytes]
+    from h11client._policies.digest import BodyBytes, DigestSession
+
+    Text: TypeAlias = str | bytes
 
 __all__ = [
+    "AuthBase",
     "Challenge",
-    "DigestSession",
     "HTTPBasicAuth",
+    "HTTPBearerAuth",
     "HTTPDigestAuth",
+    "HTTPProxyAuth",
     "basic_credentials",
     "parse_challenges",
     "resolve_auth",
 ]
 
-_TOKEN_CHARACTERS = r"!#$%&'*+\-.^_`|~0-9A-Za-z"
-_TOKEN = re.compile(rf"[{_TOKEN_CHARACTERS}]+")
-# What is between tokens, and what should not be there at all, in one step however long it is.
-_BETWEEN = re.compile(rf'[^"{_TOKEN_CHARACTERS}]*')
-_PARAMETER = re.compile(
-    rf"([{_TOKEN_CHARACTERS}]+)[ \t]*=[ \t]*"
-    rf'(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([{_TOKEN_CHARACTERS}]+))'
-)
-_QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?')
-_TOKEN68 = re.compile(r" +([A-Za-z0-9\-._~+/]+=*)[ \t]*(?:,|\Z)")
-_PAIR = re.compile(r"\\(.)")
-_SPECIAL = re.compile(r'(["\\])')
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
-_MOST_PIECES = 512  # schemes and parameters together: far more than ever make sense
-_CNONCE_BYTES = 16
+_MOST_ORIGINS = 100  # that one object answers to with Digest, and whose nonces it keeps
+_UNAUTHORIZED = 401
 
 
-class Challenge:
-    """What a server or proxy asks for: `scheme` in lower case, and its parameters or `token68`.
+class AuthBase:
+    """What schemes have in common; one of your own overrides `__call__`, or has an `auth_flow`.
 
-    Names of parameters are in lower case, their values without quotes and escapes.
+    `auth_flow(request)` is a generator: it yields a request to be sent, and `yield` gives the
+    response to it, whose body was not read; when it returns, the last response is the answer.
+    Several threads may run flows of one object at once.
+
+    `connection_bound = True` is for schemes that authenticate a connection instead of a request:
+    requests with such a scheme share no connection with others than their own.
+
+    >>> class TokenAuth(AuthBase):
+    ...     def __call__(self, request):
+    ...         request.headers["X-Token"] = "secret"
+    ...         return request
     """
 
-    __slots__ = ("parameters", "scheme", "token68")
+    connection_bound: bool = False
 
-    def __init__(self, scheme: str) -> None:
-        self.scheme = scheme
-        self.parameters: dict[str, str] = {}
-        self.token68: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<Challenge {self.scheme} {self.token68 or self.parameters}>"
+    def __call__(self, request: Any) -> Any:
+        """Adds credentials to a prepared request, and returns it."""
+        if hasattr(self, "auth_flow"):
+            return request  # which adds them when it is sent
+        raise NotImplementedError(f"{type(self).__name__} has neither __call__ nor auth_flow")
 
 
-def parse_challenges(values: Iterable[str]) -> list[Challenge]:
-    """The challenges in the values of WWW-Authenticate or Proxy-Authenticate fields.
+class _UserAndPassword(AuthBase):
+    """A user name and a password, which may be assigned; compared by value."""
 
-    Several challenges may share a value, their parameters a name, and commas mean two things
-    (RFC 9110 section 11.6.1); what cannot be understood is passed over. The time taken grows with
-    the length of the values.
+    username: Text
+    password: Text
+    encoding: str
 
-    >>> parse_challenges(['Basic realm="a, b", Negotiate', 'Digest nonce=1, qop="auth"'])
-    ... # doctest: +NORMALIZE_WHITESPACE
-    [<Challenge basic {'realm': 'a, b'}>, <Challenge negotiate {}>,
-     <Challenge digest {'nonce': '1', 'qop': 'auth'}>]
-    """
-    challenges: list[Challenge] = []
-    pieces = 0
-    for value in values:
-        current: Challenge | None = None
-        position = _skip(_BETWEEN, value, 0)
-        while position < len(value):
-            pieces += 1
-            if pieces > _MOST_PIECES:
-                return challenges
-            parameter = _PARAMETER.match(value, position)
-            token = parameter or _TOKEN.match(value, position)
-            if parameter is not None:
-                position = parameter.end()
-                if current is not None:
-                    name, quoted, plain = parameter.groups()
-                    text = plain if quoted is None else _PAIR.sub(r"\1", quoted)
-                    current.parameters.setdefault(name.lower(), text)
-            elif token is not None:
-                current = Challenge(token[0].lower())
-                challenges.append(current)
-                position = token.end()
-                token68 = _TOKEN68.match(value, position)
-                if token68 is not None:
-                    current.token68 = token68[1]
-                    position = token68.end()
-            else:  # a quoted string that belongs to nothing
-                position = _skip(_QUOTED, value, position)
-            position = _skip(_BETWEEN, value, position)
-    return challenges
-
-
-def _skip(pattern: re.Pattern[str], value: str, position: int) -> int:
-    match = pattern.match(value, position)
-    return position if match is None else match.end()
-
-
-class HTTPBasicAuth:
-    """A user name and a password, sent as they are (RFC 7617).
-
-    Text is encoded as UTF-8. A user name with a colon, and control characters anywhere, are a
-    `ValueError`.
-
-    >>> HTTPBasicAuth("user", "secret")
-    HTTPBasicAuth('user', '***')
-    """
-
-    __slots__ = ("password", "username")
-
-    username: str | bytes
-    password: str | bytes
-
-    def __init__(self, username: str | bytes, password: str | bytes) -> None:
-        _check_credentials(username, password)
+    def __init__(self, username: Text, password: Text, *, encoding: str = "utf-8") -> None:
         self.username = username
         self.password = password
+        self.encoding = encoding
+        self.user_password()  # a wrong one is noticed here already
 
-    def _values(self) -> tuple[object, ...]:
-        return type(self), _to_bytes(self.username), _to_bytes(self.password)
+    def user_password(self, unicode: bool = False) -> tuple[bytes, bytes]:
+        """Both as bytes; with `unicode` in UTF-8 and its composed form whatever `encoding` is."""
+        encoding = "" if unicode else self.encoding
+        username, password = _to_bytes(self.username, encoding), _to_bytes(self.password, encoding)
+        if b":" in username:
+            raise ValueError("a user name has no colon (RFC 7617 section 2)")
+        if _CONTROL.search(username) or _CONTROL.search(password):
+            raise ValueError("user names and passwords have no control characters")
+        return username, password
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, HTTPBasicAuth):
+        if not isinstance(other, _UserAndPassword):
             return NotImplemented
-        return self._values() == other._values()
+        return type(self) is type(other) and self.user_password() == other.user_password()
 
     def __hash__(self) -> int:
-        return hash(self._values())
+        return hash((type(self), self.user_password()))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.username!r}, '***')"
 
 
-class HTTPDigestAuth(HTTPBasicAuth):
+def _to_bytes(text: Text, encoding: str) -> bytes:
+    """`text` in `encoding`, or for "" in UTF-8 and normal form C, as RFC 7616 section 4 wants."""
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"a user name or password is str or bytes, not {type(text).__name__}")
+    if not encoding and not text.isascii():
+        from unicodedata import normalize
+
+        text = normalize("NFC", text)
+    encoding = encoding or "utf-8"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        pass  # this error holds the text, which may be a password
+    raise ValueError(f"a user name or password has characters that {encoding} has not")
+
+
+class HTTPBasicAuth(_UserAndPassword):
+    """A user name and a password, sent as they are with every request (RFC 7617).
+
+    Text is encoded as UTF-8, or as `encoding` says; bytes are sent as they are. A colon in a user
+    name, and control characters anywhere, are a `ValueError`.
+
+    >>> HTTPBasicAuth("user", "secret")
+    HTTPBasicAuth('user', '***')
+    """
+
+    def __call__(self, request: Any) -> Any:
+        """Sets Authorization."""
+        request.headers["Authorization"] = self.credentials()
+        return request
+
+    def credentials(self) -> str:
+        """The value of the header.
+
+        >>> HTTPBasicAuth("Aladdin", "open sesame").credentials()
+        'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=='
+        """
+        pair = b":".join(self.user_password())
+        return "Basic " + b2a_base64(pair, newline=False).decode("ascii")
+
+
+class HTTPProxyAuth(HTTPBasicAuth):
+    """Basic for the proxy that forwards the request (RFC 9110 section 11.7.2).
+
+    Where there is none, or only a tunnel, nothing is sent. `h11client.Proxy(auth=)` and the URL
+    of a proxy are for all kinds of proxies.
+
+    >>> HTTPProxyAuth("user", "secret")
+    HTTPProxyAuth('user', '***')
+    """
+
+    def __call__(self, request: Any) -> Any:
+        """Sets Proxy-Authorization."""
+        request.headers["Proxy-Authorization"] = self.credentials()
+        return request
+
+
+class HTTPBearerAuth(AuthBase):
+    """A token, sent as it is with every request (RFC 6750).
+
+    `token` is text, or a function without arguments that gives it and is called for each request.
+    It has visible ASCII characters only; anything else is a `ValueError`.
+
+    >>> HTTPBearerAuth("secret")
+    HTTPBearerAuth('***')
+    """
+
+    def __init__(self, token: str | Callable[[], str]) -> None:
+        self.token = token
+        if not callable(token):
+            self.credentials()  # a wrong one is noticed here already
+
+    def __call__(self, request: Any) -> Any:
+        """Sets Authorization."""
+        request.headers["Authorization"] = self.credentials()
+        return request
+
+    def credentials(self) -> str:
+        """The value of the header."""
+        token = self.token() if callable(self.token) else self.token
+        if not isinstance(token, str):
+            raise TypeError(f"a token is str, or a function that gives it, not {type(token)}")
+        if not _TOKEN.fullmatch(token):
+            raise ValueError("a token has visible ASCII characters only, and at least one")
+        return f"Bearer {token}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HTTPBearerAuth):
+            return NotImplemented
+        return self.token == other.token
+
+    def __hash__(self) -> int:
+        return hash((HTTPBearerAuth, self.token))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('***')"
+
+
+class HTTPDigestAuth(_UserAndPassword):
     """A user name and a password, of which only hashes are sent (RFC 7616).
+
+    The first request to an origin is sent without; the answer to its challenge is remembered, so
+    that those which follow are answered before they are asked. Algorithms: SHA-512-256, SHA-256 and
+    MD5, each also with "-sess"; "auth" before "auth-int". What cannot be answered is returned as
+    the 401 that it is. One object may serve several origins and threads; it keeps apart what each
+    origin has asked for.
+
+    A body that cannot be sent twice is an `UnrewindableBodyError` when it has to be.
 
     >>> HTTPDigestAuth("user", "secret")
     HTTPDigestAuth('user', '***')
     """
 
-    __slots__ = ()
+    def __init__(self, username: Text, password: Text, *, encoding: str = "utf-8") -> None:
+        super().__init__(username, password, encoding=encoding)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = allocate_lock()
+        self._sessions: dict[object, DigestSession] = {}  # by origin, the last used last
+
+    def __getstate__(self) -> dict[str, object]:
+        # Nonces stay behind: two processes would count them twice.
+        left = ("_lock", "_sessions")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def _session_of(self, origin: object) -> DigestSession:
+        from h11client._policies.digest import DigestSession
+
+        with self._lock:
+            session = self._sessions.pop(origin, None) or DigestSession(self)
+            self._sessions[origin] = session
+            if len(self._sessions) > _MOST_ORIGINS:
+                del self._sessions[next(iter(self._sessions))]
+        return session
+
+    def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
+        """Sends `request`, and answers the challenge: once, and once more when that was stale."""
+        if _is_own(request):
+            yield request
+            return
+        session = self._session_of(request.parsed_url.origin)
+        told = _tell(request, session)
+        response = yield request
+        answers = 0
+        while response.status_code == _UNAUTHORIZED:
+            challenges = parse_challenges(_values_of(response.headers, "WWW-Authenticate"))
+            stale = _is_stale(challenges)
+            # RFC 7616 section 3.3: unless the nonce was stale, name or password are wrong.
+            if answers > stale or not session.accept(challenges, _body_of(request)):
+                return
+            if session.has_told(told) and not stale:
+                return
+            told = _tell(request, session)
+            if told is None:
+                return
+            answers += 1
+            response = yield request
+        if told is not None:
+            infos = _values_of(response.headers, "Authentication-Info")
+            for found in parse_challenges([f"Digest {info}" for info in infos]):
+                session.accept_info(found.parameters, told)
+
+
+def _is_own(request: Any) -> bool:
+    """Whether the caller has set Authorization without us."""
+    present = request.headers.get("Authorization")
+    return present is not None and present != (request.generated or {}).get("authorization")
+
+
+def _values_of(headers: Any, name: str) -> list[str]:
+    """Each value of a field, also from the headers of a response that is not ours."""
+    if hasattr(headers, "get_list"):
+        values: list[str] = headers.get_list(name)
+        return values
+    return [headers[name]] if name in headers else []
+
+
+def _tell(request: Any, session: DigestSession) -> str | None:
+    """Sets Authorization, if something can be told; the nonce that this is about, or None."""
+    request.headers.pop("Authorization", None)
+    method, target, _ = request.wire_head()
+    told = session.tell(method.decode("ascii"), target.decode("ascii"), _body_of(request))
+    if told is None:
+        return None
+    request.headers["Authorization"] = told[0]
+    request.note_generated("authorization", told[0])
+    return told[1]
+
+
+def _body_of(request: Any) -> BodyBytes:
+    """The body as "auth-int" hashes it; None when it can be produced only once."""
+    body = request.encoded_body
+    if body.bytes is not None or not body.replayable:
+        content: bytes | None = body.bytes
+        return content
+
+    def pieces() -> Iterable[bytes]:
+        body.rewind()
+        yield from body.chunks()
+        body.rewind()
+
+    return pieces
+
+
+def _is_stale(challenges: Iterable[Challenge]) -> bool:
+    return any(
+        challenge.scheme == "digest" and challenge.parameters.get("stale", "").lower() == "true"
+        for challenge in challenges
+    )
 
 
 def resolve_auth(auth: Any) -> Any:
-    """What an `auth=` argument means: a pair is for Basic, a callable or `auth_flow` is itself."""
+    """What an `auth=` argument means: a pair is for Basic, a scheme is itself.
+
+    >>> resolve_auth(("user", "secret"))
+    HTTPBasicAuth('user', '***')
+
+    Raises:
+        TypeError: it is neither a pair nor callable, and has no `auth_flow`.
+        ValueError: a tuple or list has not two items, or they cannot be sent.
+    """
     if isinstance(auth, (tuple, list)):
         if len(auth) != 2:
             raise ValueError("auth= as a tuple is (user name, password)")
-        return HTTPBasicAuth(*auth)
+        return HTTPBasicAuth(auth[0], auth[1])
     if callable(auth) or hasattr(auth, "auth_flow"):
         return auth
     raise TypeError(f"auth= is a pair, a callable or a scheme, not {type(auth).__name__}")
 
 
-def basic_credentials(username: str | bytes, password: str | bytes) -> str:
+def basic_credentials(username: Text, password: Text) -> str:
     """The value of (Proxy-)Authorization for the scheme Basic (RFC 7617 section 2).
 
     >>> basic_credentials("Aladdin", "open sesame")
     'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=='
     """
-    _check_credentials(username, password)
-    pair = _to_bytes(username) + b":" + _to_bytes(password)
-    return "Basic " + b2a_base64(pair, newline=False).decode("ascii")
+    return HTTPBasicAuth(username, password).credentials()
 
 
-def _check_credentials(username: str | bytes, password: str | bytes) -> None:
-    for given in (username, password):
-        if not isinstance(given, (str, bytes)):
-            raise TypeError(f"a user name or password is str or bytes, not {type(given).__name__}")
-    if b":" in _to_bytes(username):
-        raise ValueError("a user name has no colon (RFC 7617 section 2)")
-    if _CONTROL.search(_to_bytes(username)) or _CONTROL.search(_to_bytes(password)):
-        raise ValueError("user names and passwords have no control characters")
-
-
-def _to_bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-
-
-class _Nonce:
-    """One accepted Digest challenge, and how often it was answered."""
-
-    __slots__ = ("answered", "challenge", "cnonce", "digest", "name", "session")
-
-    def __init__(self, challenge: Challenge, name: str, digest: Hash) -> None:
-        self.challenge = challenge
-        self.name = name
-        self.digest = digest
-        self.session = name.endswith("-sess")
-        self.cnonce: str | None = None
-        self.answered = 0
-
-
-class DigestSession:
-    """What one place (an origin or a proxy) was told with Digest, and is told next (RFC 7616).
-
-    Thread-safe: every answer to the same nonce has a count of its own.
-    """
-
-    def __init__(self, auth: HTTPBasicAuth) -> None:
-        self._auth = auth
-        self._lock = allocate_lock()
-        self._nonce: _Nonce | None = None
-
-    def accept(self, challenges: Iterable[Challenge]) -> bool:
-        """Takes the strongest Digest challenge among `challenges`; False when none is usable."""
-        usable = [
-            (_STRENGTH.index(algorithm.removesuffix("-sess")), number, algorithm, digest, challenge)
-            for number, challenge in enumerate(challenges)
-            if challenge.scheme == "digest" and "nonce" in challenge.parameters
-            for algorithm in [challenge.parameters.get("algorithm", "MD5").lower()]
-            for digest in [_find_hash(algorithm)]
-            if digest is not None and _pick_qop(challenge, b"") is not None
-        ]
-        if not usable:
-            return False
-        _, _, algorithm, digest, challenge = min(usable, key=_by_strength)
-        nonce = _Nonce(challenge, algorithm, digest)
-        with self._lock:
-            known = self._nonce
-            if known is None or known.challenge.parameters != challenge.parameters:
-                self._nonce = nonce
-        return True
-
-    def credentials(
-        self, method: str, uri: str, body: bytes | None, cnonce: str | None = None
-    ) -> str | None:
-        """The value of (Proxy-)Authorization for one request, or None when none can be given.
-
-        That is before the first challenge, and when the challenge wants the `body` covered and it
-        is None, not known as bytes. `cnonce` is for tests; without it a random one is used.
-        """
-        with self._lock:
-            nonce = self._nonce
-            if nonce is None:
-                return None
-            nonce.answered += 1
-            count = f"{nonce.answered:08x}"
-            if cnonce is None:
-                # RFC 7616 section 3.4.2: "-sess" hashes the first cnonce into the session key.
-                cnonce = nonce.cnonce if nonce.session and nonce.cnonce else _new_cnonce()
-            nonce.cnonce = cnonce
-        qop = _pick_qop(nonce.challenge, body)
-        if qop is None:
-            return None
-        return _digest_credentials(self._auth, nonce, method, uri, body or b"", qop, count, cnonce)
-
-
-def _by_strength(row: tuple[int, int, str, Hash, Challenge]) -> tuple[int, int]:
-    return row[:2]
-
-
-def _digest_credentials(
-    auth: HTTPBasicAuth,
-    nonce: _Nonce,
-    method: str,
-    uri: str,
-    body: bytes,
-    qop: str,
-    count: str,
-    cnonce: str,
-) -> str:
-    """RFC 7616 sections 3.4.1 to 3.4.4; without qop as RFC 2069 had it."""
-    digest = nonce.digest
-    asked = nonce.challenge.parameters
-    realm = asked.get("realm", "")
-    username = _to_bytes(auth.username)
-    key = digest(b":".join([username, realm.encode("latin-1"), _to_bytes(auth.password)]))
-    if nonce.session:
-        key = digest(b":".join([key, asked["nonce"].encode("latin-1"), cnonce.encode("ascii")]))
-    action = f"{method}:{uri}".encode("latin-1")
-    if qop == "auth-int":
-        action += b":" + digest(body)
-    middle = f"{asked['nonce']}:{count}:{cnonce}:{qop}" if qop else asked["nonce"]
-    response = digest(b":".join([key, middle.encode("latin-1"), digest(action)])).decode("ascii")
-    parameters = [
-        *_name_parameters(asked, digest, username, realm),
-        f'realm="{_escape(realm)}"',
-        f'nonce="{_escape(asked["nonce"])}"',
-        f'uri="{_escape(uri)}"',
-        f'response="{response}"',
-    ]
-    if "algorithm" in asked:
-        parameters.append(f"algorithm={asked['algorithm']}")
-    if "opaque" in asked:
-        parameters.append(f'opaque="{_escape(asked["opaque"])}"')
-    if qop:
-        parameters += [f"qop={qop}", f"nc={count}", f'cnonce="{cnonce}"']
-    elif nonce.session:
-        parameters.append(f'cnonce="{cnonce}"')
-    return "Digest " + ", ".join(parameters)
-
-
-def _name_parameters(asked: dict[str, str], digest: Hash, username: bytes, realm: str) -> list[str]:
-    if asked.get("userhash", "").lower() == "true":  # section 3.4.4
-        hashed = digest(username + b":" + realm.encode("latin-1")).decode("ascii")
-        return [f'username="{hashed}"', "userhash=true"]
-    if username.isascii():
-        return [f'username="{_escape(username.decode("ascii"))}"']
-    from urllib.parse import quote
-
-    return [f"username*=UTF-8''{quote(username, safe='')}"]  # section 3.4, RFC 8187
-
-
-def _escape(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
-
-
-def _pick_qop(challenge: Challenge, body: bytes | None) -> str | None:
-    """ "auth", "auth-int", "" for a challenge without any, or None when no answer is possible."""
-    offered = challenge.parameters.get("qop")
-    if offered is None:
-        return ""
-    options = [option.strip(" \t").lower() for option in offered.split(",")]
-    if "auth" in options:
-        return "auth"
-    return "auth-int" if "auth-int" in options and body is not None else None
-
-
-def _new_cnonce() -> str:
-    from secrets import token_hex
-
-    return token_hex(_CNONCE_BYTES)
-
-
-_STRENGTH = ("sha-512-256", "sha-256", "md5")  # the strongest first
-_IN_HASHLIB = {"sha-512-256": "sha512_256", "sha-256": "sha256", "md5": "md5"}
-
-
-def _find_hash(algorithm: str) -> Hash | None:
-    """H() of an algorithm, hexadecimal; None for what is unknown or not built in."""
-    import hashlib
-
-    name = _IN_HASHLIB.get(algorithm.removesuffix("-sess"), "")
-    try:
-        hashlib.new(name, usedforsecurity=False)
-    except ValueError:
-        return None
-
-    def digest(data: bytes) -> bytes:
-        return hashlib.new(name, data, usedforsecurity=False).hexdigest().encode("ascii")
-
-    return digest
+_basic_auth_str = basic_credentials  # the name under which programs import it

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from h11client._messages.headers import HeadersArgument
     from h11client._transport.network import Cert, Verify
-    from h11client.auth import HTTPBasicAuth
+    from h11client.auth import HTTPBasicAuth, HTTPDigestAuth
 
-    ProxyAuth: TypeAlias = tuple[str | bytes, str | bytes] | HTTPBasicAuth | None
+    UserAndPassword: TypeAlias = HTTPBasicAuth | HTTPDigestAuth
+    ProxyAuth: TypeAlias = tuple[str | bytes, str | bytes] | UserAndPassword | None
 
 __all__ = ["Proxy", "ProxyAuthorization", "as_proxy"]
 
@@ -76,7 +77,7 @@ class Proxy:
     scheme: str
     host: str
     port: int
-    auth: HTTPBasicAuth | None
+    auth: UserAndPassword | None
     headers: tuple[tuple[bytes, bytes], ...]
     verify: Verify | None
     cert: Cert
@@ -156,7 +157,7 @@ class Proxy:
 
 def _unpickle(
     url: str,
-    auth: HTTPBasicAuth | None,
+    auth: UserAndPassword | None,
     headers: tuple[tuple[bytes, bytes], ...],
     verify: Verify | None,
     cert: Cert,
@@ -206,10 +207,10 @@ def _read_userinfo(userinfo: str | None) -> HTTPBasicAuth | None:
         raise InvalidProxyURL(f"in a proxy's URL: {error}") from error
 
 
-def _read_auth(auth: ProxyAuth) -> HTTPBasicAuth:
-    from h11client.auth import HTTPBasicAuth
+def _read_auth(auth: ProxyAuth) -> UserAndPassword:
+    from h11client.auth import HTTPBasicAuth, HTTPDigestAuth
 
-    if isinstance(auth, HTTPBasicAuth):
+    if isinstance(auth, (HTTPBasicAuth, HTTPDigestAuth)):
         return auth
     if not isinstance(auth, (tuple, list)) or len(auth) != 2:
         raise TypeError("a proxy's auth= is a (user, password) pair or an HTTPBasicAuth")
@@ -245,11 +246,11 @@ def as_proxy(proxy: str | Proxy) -> Proxy:
 class ProxyAuthorization:
     """What one proxy is told in Proxy-Authorization, and what it has asked for; thread-safe."""
 
-    def __init__(self, auth: HTTPBasicAuth) -> None:
-        from h11client.auth import DigestSession, HTTPDigestAuth, basic_credentials
+    def __init__(self, auth: UserAndPassword) -> None:
+        from h11client._policies.digest import DigestSession
+        from h11client.auth import HTTPBasicAuth
 
-        is_digest = isinstance(auth, HTTPDigestAuth)
-        self._basic = None if is_digest else basic_credentials(auth.username, auth.password)
+        self._basic = auth.credentials() if isinstance(auth, HTTPBasicAuth) else None
         self._digest = DigestSession(auth)
 
     def first(self, method: str, uri: str, body: bytes | None) -> str | None:
@@ -264,7 +265,7 @@ class ProxyAuthorization:
         `told` is what this request has been sent with, "" for nothing, in order. Each scheme is
         answered once, and Digest once more when its nonce was only stale (RFC 7616 section 3.4.3).
         """
-        from h11client.auth import parse_challenges
+        from h11client._policies.challenges import parse_challenges
 
         challenges = parse_challenges(asked)
         answers = sum(value.startswith("Digest ") for value in told[1:])

@@ -63,11 +63,7 @@ def open_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline: Dea
 def _credentials(proxy: Proxy) -> tuple[bytes, bytes]:
     if proxy.auth is None:
         return b"", b""
-    username, password = proxy.auth.username, proxy.auth.password
-    return (
-        username.encode() if isinstance(username, str) else username,
-        password.encode() if isinstance(password, str) else password,
-    )
+    return proxy.auth.user_password()
 
 
 class _Conversation:
