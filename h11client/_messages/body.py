@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from os import fstat
 from stat import S_ISREG
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     _Bytes: TypeAlias = bytes  # inside Body the name is an attribute
     Data: TypeAlias = "Params | Readable | Iterable[bytes] | Iterable[str]"
 
-__all__ = ["NO_BODY", "Body", "FileBody", "IteratorBody", "TrailedBody", "encode_body"]
+__all__ = [
+    "BLOCK",
+    "NO_BODY",
+    "Body",
+    "FileBody",
+    "IteratorBody",
+    "LeftBody",
+    "TrailedBody",
+    "encode_body",
+]
 
 _NO_PIECE = object()
 
@@ -76,7 +85,7 @@ class Body:
         """
 
 
-class _LeftBody(Body):
+class LeftBody(Body):
     """What a pickle has of a body that is not bytes: its length, and that it was there."""
 
     __slots__ = ()
@@ -144,7 +153,7 @@ class FileBody(Body):
             raise UnrewindableBodyError("the file of the body cannot seek any more") from error
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
-        return _LeftBody, (self.length,)
+        return LeftBody, (self.length,)
 
 
 class IteratorBody(Body):
@@ -162,7 +171,8 @@ class IteratorBody(Body):
         self.source = source
         self.bytes = None
         self.content_type = None
-        self.length = None
+        # Elements are what a collection counts; who only says how long it is counts bytes.
+        self.length = None if isinstance(source, Collection) else _told_length(source)
         self.replayable = not isinstance(source, Iterator)
         self._iterator: Iterator[object] | None = None  # what `chunks` has begun to produce from
         self._again: Iterator[object] | None = None  # what it is to produce from next
@@ -192,7 +202,7 @@ class IteratorBody(Body):
         self._again = chain((first,), again)
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
-        return _LeftBody, (self.length,)
+        return LeftBody, (self.length,)
 
 
 class TrailedBody(Body):
@@ -218,14 +228,15 @@ class TrailedBody(Body):
         self._inner.rewind()
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
-        return _LeftBody, (self.length,)  # its values may be functions
+        return LeftBody, (self.length,)  # its values may be functions
 
 
 def encode_body(data: Data = None, json: object = None) -> Body:
     """The body for the `data` or `json` of a call; `data` wins when it is not empty.
 
     Bytes, arrays and text (as UTF-8) are sent as they are, mappings and lists of pairs as a form,
-    file objects from their current offset, other iterables piece by piece.
+    file objects from their current offset, other iterables piece by piece. An object that is no
+    collection and has a len() has so many bytes, as in requests.
 
     Raises:
         InvalidJSONError: `json` has no JSON form, NaN and infinity included (RFC 8259 section 6).
@@ -246,6 +257,8 @@ def encode_body(data: Data = None, json: object = None) -> Body:
     if isinstance(data, (Mapping, list, tuple)):
         form = encode_form(data)
         return Body(form.encode("ascii"), _FORM, form)
+    if isinstance(data, Body):
+        return data  # what `PreparedRequest.body` shows of a form with files
     if hasattr(data, "read"):
         return FileBody(data)
     if isinstance(data, Iterable):
@@ -301,7 +314,12 @@ def _measure(file: Any) -> tuple[int | None, int | None]:
         return start, max(0, end - start)
     except (AttributeError, OSError):
         pass  # a pipe, or something that has only read()
-    # Objects that know their length without being able to seek say it like this in programs
-    # written for requests.
-    length = getattr(file, "len", None)
-    return None, length if isinstance(length, int) and length >= 0 else None
+    return None, _told_length(file)
+
+
+def _told_length(source: object) -> int | None:
+    """What objects say that cannot seek, in programs written for requests: `len` or len()."""
+    length = getattr(source, "len", None)
+    if length is None and hasattr(source, "__len__"):
+        length = len(source)
+    return length if isinstance(length, int) and length >= 0 else None

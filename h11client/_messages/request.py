@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.heads import Block, Items
+    from h11client._messages.multipart import Files
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
 
@@ -60,7 +61,7 @@ class Request:
         method: str | None = None,
         url: str | None = None,
         headers: HeadersArgument = None,
-        files: Any = None,
+        files: Files = None,
         data: Data = None,
         params: Params = None,
         auth: Any = None,
@@ -253,7 +254,7 @@ class PreparedRequest(Credentials):
         method: str | None = None,
         url: str | bytes | None = None,
         headers: HeadersArgument = None,
-        files: Any = None,
+        files: Files = None,
         data: Data = None,
         params: Params = None,
         auth: Any = None,
@@ -289,16 +290,14 @@ class PreparedRequest(Credentials):
     def prepare_body(
         self,
         data: Data = None,
-        files: Any = None,
+        files: Files = None,
         json: object = None,
         *,
         trailers: TrailersArgument = None,
     ) -> None:
         """Sets the body, and the headers that describe it where the caller has not."""
-        if files:
-            raise TypeError("files= is not there yet")
         self._head = None
-        self.encoded_body = _body_of(data, json, trailers)
+        self.encoded_body = _body_of(data, files, json, trailers)
         self._show_framing()
 
     def prepare_content_length(self, body: Data) -> None:
@@ -380,10 +379,11 @@ def prepare_request(
     json: object = None,
     hooks: Hooks | None = None,
     trailers: TrailersArgument = None,
+    files: Files = None,
 ) -> PreparedRequest:
     """The request of a session whose headers are `defaults`; `headers` win over them.
 
-    Raises what `parse_url`, `encode_body` and `PreparedRequest.wire_head` do.
+    Raises what `parse_url`, `encode_body`, `encode_multipart` and `PreparedRequest.wire_head` do.
 
     >>> defaults = Headers({"Accept": "*/*", "User-Agent": "me"})
     >>> request = prepare_request("get", "http://example.com", defaults, headers={"Accept": None})
@@ -402,7 +402,9 @@ def prepare_request(
         request._hooks = _lists_of_hooks(hooks)
     wire_method = BARE_METHODS.get(method)
     own = None
-    if wire_method and not (data is not None or json is not None or trailers or block.secret):
+    if wire_method and not (
+        data is not None or json is not None or files or trailers or block.secret
+    ):
         wire = block.wire if not headers else None
         if type(headers) is dict and headers:
             own = tuple(headers.items())
@@ -413,7 +415,7 @@ def prepare_request(
             request._head = (wire_method, parsed.target, wire)
             return request
     request._method = name = _text(method).upper()
-    request.encoded_body = body = _body_of(data, json, trailers)
+    request.encoded_body = body = _body_of(data, files, json, trailers)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
     request._head = (encode_method(name), build_target(name, parsed), fields)
     if own is not None:
@@ -421,8 +423,13 @@ def prepare_request(
     return request
 
 
-def _body_of(data: Data, json: object, trailers: TrailersArgument) -> Body:
-    body = encode_body(data, json)
+def _body_of(data: Data, files: Files, json: object, trailers: TrailersArgument) -> Body:
+    if files:
+        from h11client._messages.multipart import encode_multipart
+
+        body = encode_multipart(files, data)
+    else:
+        body = encode_body(data, json)
     return TrailedBody(body, Trailers(trailers)) if trailers else body
 
 

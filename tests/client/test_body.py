@@ -121,6 +121,39 @@ def test_a_list_holds_pairs_and_not_pieces(data):
 # --- iterators ------------------------------------------------------------------------------------
 
 
+class Counted:
+    """An iterable that says how many bytes it has, as programs for requests write it."""
+
+    def __init__(self, pieces, length):
+        self.pieces = pieces
+        self.length = length
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+    def __len__(self):
+        return self.length
+
+
+def test_an_iterable_that_tells_its_bytes_has_a_length():
+    body = encode_body(Counted([b"ab", b"c"], 3))
+    assert (body.length, body.replayable) == (3, True)
+    assert b"".join(body.chunks()) == b"abc"
+
+
+class CountedFile:
+    def __len__(self):
+        return 3
+
+    def read(self, size=-1):
+        return b""
+
+
+def test_a_file_object_may_tell_its_length_only():
+    body = encode_body(CountedFile())
+    assert (body.length, body.replayable) == (3, False)
+
+
 class Again:
     def __iter__(self):
         return iter([b"a", b"b"])
