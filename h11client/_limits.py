@@ -20,6 +20,8 @@ class Limits:
     responses may come before the answer (RFC 9110 section 15.2).
     A body closed before its end is read to the end when at most `drain_bytes` are left, for at
     most `drain_seconds`. `url`: bytes of a URL. `codings`: content codings on top of each other.
+    Cookies: `cookie`, bytes of a name and its value; `cookies_per_domain` and `cookies` that
+    servers can have kept; `cookie_line`, bytes of what is sent of them (RFC 6265 section 6.1).
 
     Raises `TypeError` for a value that is no number, `ValueError` for one out of range.
 
@@ -46,6 +48,10 @@ class Limits:
         "drain_seconds",
         "url",
         "codings",
+        "cookie",
+        "cookies_per_domain",
+        "cookies",
+        "cookie_line",
     )
 
     max_connections: int | None
@@ -63,6 +69,10 @@ class Limits:
     drain_seconds: float
     url: int
     codings: int
+    cookie: int
+    cookies_per_domain: int
+    cookies: int
+    cookie_line: int
 
     def __init__(
         self,
@@ -82,6 +92,10 @@ class Limits:
         drain_seconds: float = 0.05,
         url: int = 64 * 1024,
         codings: int = 5,
+        cookie: int = 4096,
+        cookies_per_domain: int = 50,
+        cookies: int = 3000,
+        cookie_line: int = 8190,  # what servers take of one line
     ) -> None:
         given = locals()
         for name in self.__slots__:

@@ -28,6 +28,10 @@ def test_the_defaults_are_those_which_are_promised() -> None:
         "drain_seconds": 0.05,
         "url": 65536,
         "codings": 5,
+        "cookie": 4096,
+        "cookies_per_domain": 50,
+        "cookies": 3000,
+        "cookie_line": 8190,
     }
 
 
