@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import trustme
 
 from tests.programs.archive_service import add_archive
 from tests.programs.data_service import add_data
+from tests.programs.echo_service import add_echo
 from tests.programs.gitlab_service import add_gitlab
 from tests.programs.index_service import add_index
 from tests.programs.service import Service, serving
@@ -22,6 +24,23 @@ from tests.programs.service import Service, serving
 PROGRAMS = Path(__file__).parent
 NAMES = ("archive.org", "doi.org", "zenodo.org")  # what programs reach over TLS, through a proxy
 STOP_SECONDS = 60.0  # only a test that fails ever waits for it
+
+
+# What libraries say of themselves, and of the connection under a request.
+OF_THE_LIBRARY = {"user-agent", "accept-encoding", "connection", "proxy-connection"}
+BOUNDARY = re.compile(rb"boundary=([^;,\s]+)")
+
+
+def compared(call: dict[str, Any]) -> dict[str, Any]:
+    """A request as both libraries should send it: without what is random, or the library's own."""
+    headers = [(n.lower(), v) for n, v in call["headers"] if n.lower() not in OF_THE_LIBRARY]
+    body: bytes = call["body"]
+    boundary = BOUNDARY.search(dict(headers).get("content-type", "").encode())
+    if boundary:
+        word = boundary[1].decode()
+        headers = [(n, v.replace(word, "...")) for n, v in headers]
+        body = body.replace(boundary[1], b"...")
+    return {**call, "headers": sorted(headers), "body": body}
 
 
 class Run:
@@ -42,7 +61,7 @@ class Stage:
 
     def run(self, library: str, program: str, folder: Path) -> Run:
         home = folder / library
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         command = [self.python, "-I", "-W", "error::ResourceWarning:h11client"]
         command += [str(PROGRAMS / "run.py"), library, program, self.service.base, str(home)]
         self.service.take_log()
@@ -80,7 +99,7 @@ def stage(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*NAMES).configure_cert(context)
     service = Service()
-    for add in (add_gitlab, add_archive, add_data, add_index):
+    for add in (add_gitlab, add_archive, add_data, add_index, add_echo):
         add(service)
     with serving(service, context):
         yield Stage(environment_python("callers"), service, ca)

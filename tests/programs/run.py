@@ -5,8 +5,8 @@ python -I run.py h11client python_gitlab http://127.0.0.1:8000 /a/folder
 
 from __future__ import annotations
 
+import importlib
 import json
-import runpy
 import sys
 from pathlib import Path
 
@@ -14,12 +14,13 @@ HERE = Path(__file__).parent
 
 
 def main(library: str, program: str, url: str, folder: str) -> None:
+    sys.path[:0] = [str(HERE), str(HERE / "callers")]
     if library == "h11client":
-        runpy.run_path(str(HERE / "shim.py"))["install"]()
+        importlib.import_module("shim").install()
     import requests
 
     assert requests.__name__ == library
-    found = runpy.run_path(str(HERE / "callers" / f"{program}.py"))["main"](url, Path(folder))
+    found = importlib.import_module(program).main(url, Path(folder))
     print(json.dumps(found, sort_keys=True))
 
 

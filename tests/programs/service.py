@@ -27,6 +27,7 @@ class Call:
         self.headers = headers
         self.body = body
         self.tls = tls
+        self.target = target
         parts = urlsplit(target)
         self.host = parts.netloc or self.header("Host") or ""
         self.path = parts.path
@@ -43,8 +44,7 @@ class Call:
         return {
             "method": self.method,
             "host": self.host,
-            "path": self.path,
-            "query": self.query,
+            "target": self.target,
             "tls": self.tls,
             "headers": self.headers,
             "body": self.body,
@@ -62,6 +62,7 @@ class Answer:
         *,
         chunked: bool = False,
         cut_short: bool = False,
+        reason: str | None = None,
     ) -> None:
         self.status = status
         self.headers = list(headers or ())
@@ -71,6 +72,7 @@ class Answer:
             body = json.dumps(body).encode()
             self.headers.append(("Content-Type", "application/json"))
         self.body: bytes = body
+        self.reason = reason  # None: the usual one
         self.chunked = chunked
         self.cut_short = cut_short  # closes in the middle of the body
 
@@ -88,7 +90,7 @@ class Service:
         self.base = ""
 
     def route(self, method: str, pattern: str) -> Callable[[Handler], Handler]:
-        """Registers a handler for a method and a pattern of host and path (`[^/]*` is any host)."""
+        """Registers a handler for a method (`*` is any) and a pattern of host and path."""
 
         def register(handler: Handler) -> Handler:
             self.routes.append((method, re.compile(pattern), handler))
@@ -102,7 +104,7 @@ class Service:
             self.calls.append(call)
         for method, pattern, handler in self.routes:
             found = pattern.fullmatch(call.host + call.path)
-            if method == call.method and found:
+            if method in (call.method, "*") and found:
                 return handler(call, *found.groups())
         return Answer({"message": "404 Not Found"}, 404)
 
@@ -152,7 +154,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def exchange(self) -> None:
         call = Call(self.command, self.path, self.headers.items(), self.read_body(), self.tls)
         answer = self.server.service.answer(call)
-        self.send_response_only(answer.status)
+        self.send_response_only(answer.status, answer.reason)
         for name, value in answer.headers:
             self.send_header(name, value)
         body = b"" if self.command == "HEAD" else answer.body
