@@ -43,6 +43,7 @@ LAYERS = {
         [
             *("_policies.digest", "_policies.retries"),
             *("_transport.forking", "_transport.tally", "_transport.slots"),
+            "_transport.tickets",
         ],
         ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text", "auth"],
         [
@@ -57,6 +58,7 @@ LAYERS = {
         ["_transport.proxies"],
         [
             "_messages.body",
+            "_policies.netrc",
             "cookies",
             "_transport.resolving",
             "_transport.route",
