@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from time import monotonic
 
+from h11client._watching import DialNotes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,8 +226,7 @@ class Deadline:
         "_limits",
         "_simple",
         "clock",
-        "connected_at",
-        "resolved_at",
+        "dial",
         "timeout",
         "watch",
     )
@@ -234,6 +235,7 @@ class Deadline:
         self.timeout = timeout
         self.clock = clock
         self.watch: Watch | None = None
+        self.dial: DialNotes | None = None
         self._limits = timeout._limits
         self._connect_end: float | None = None
         total = timeout.total
@@ -277,26 +279,39 @@ class Deadline:
         """Starts the one connect budget of a dial.
 
         From here on `limit("connect")` is what is left of it, so that all addresses, a proxy and
-        TLS share it (RFC 8305 section 5). `Network.connect` calls this first.
+        TLS share it (RFC 8305 section 5). `Network.connect` calls this first; when it is called
+        once more within one dial, the budget goes on.
         """
+        dial = self.dial
+        if dial is not None:
+            if dial.in_budget:
+                return
+            dial.in_budget = True
         seconds = self.timeout.connect
         if seconds is not None:
             self._connect_end = self.clock() + seconds
             self._simple = False
 
-    def start_dial(self) -> float:
-        """Starts the notes of a dial that are for its timings, and says when that was."""
-        self.resolved_at: float | None = None
-        self.connected_at: float | None = None
-        return self.clock()
+    def start_dial(self, route: object) -> DialNotes:
+        """Starts the notes of a dial to `route`, and its budget with the next `start_connect`."""
+        self.dial = DialNotes(route, self.clock, self.watch)
+        return self.dial
+
+    def note_resolving(self) -> None:
+        """Notes that a name is being looked up; `Network.connect` may call it."""
+        if self.dial is not None:
+            self.dial.begin_resolving()
 
     def note_resolved(self) -> None:
-        """Notes that the addresses are known; `Network.connect` may call it."""
-        self.resolved_at = self.clock()
+        """Notes that the addresses are known; `Network.connect` may call it, and lets pass what
+        it raises."""
+        if self.dial is not None:
+            self.dial.end("dns", "connect")
 
     def note_connected(self) -> None:
         """Notes that the origin, or a tunnel to it, was reached: what is left is TLS."""
-        self.connected_at = self.clock()
+        if self.dial is not None:
+            self.dial.end("connect", "tls")
 
     def remaining(self) -> float | None:
         """Seconds left of the total, at least 0; None without a total."""

@@ -381,6 +381,9 @@ class ScriptedNetwork:
         known = None if options is None else options.hosts.get(host)
         return ["192.0.2.1"] if known is None else list(known)
 
+    def check_tls(self, config: TLSConfig) -> None:
+        """Whatever files `config` names, a script does without them."""
+
     def start_tls(
         self,
         stream: Stream,

@@ -43,13 +43,16 @@ LAYERS = {
         [
             *("_policies.digest", "_policies.retries"),
             *("_transport.forking", "_transport.tally", "_transport.slots"),
-            "_transport.tickets",
         ],
-        ["_messages.headers", "_messages.hosts", "_messages.decoders", "_messages.text", "auth"],
+        [
+            *("_messages.headers", "_messages.hooked", "_messages.hosts"),
+            *("_messages.decoders", "_messages.text", "auth"),
+        ],
         [
             "_messages.escapes",
             "_transport.authorities",
             "_transport.dial_options",
+            "_transport.tickets",
             "_transport.tls_sessions",
         ],
         ["_transport.network"],

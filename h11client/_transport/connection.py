@@ -18,20 +18,20 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._messages.informational import InformationalResponse
 from h11client._timeouts import Limit, LimitExpired
-from h11client._transport.network import CallerError
 from h11client._transport.uploading import Upload
-from h11client._watching import Event, tell_of_end
+from h11client._watching import CallerError, Event, tell_of_end
 from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from h11client._limits import Limits
     from h11client._messages.body import Body
     from h11client._messages.request import PreparedRequest
     from h11client._timeouts import Deadline
-    from h11client._transport.network import Network, Stream, TLSInfo
+    from h11client._transport.network import Network, Stream, TLSConfig, TLSInfo
     from h11client._transport.route import Route
     from h11client._transport.slots import Slot
     from h11client._watching import OnEvent, Watch
@@ -41,7 +41,15 @@ if TYPE_CHECKING:
     # Seconds for name resolution, connecting and TLS; None where there was none of it.
     DialTimes: TypeAlias = tuple[float | None, float | None, float | None]
 
-__all__ = ["READ_SIZE", "Connection", "Endpoint", "build_event", "open_connection"]
+__all__ = [
+    "READ_SIZE",
+    "Connection",
+    "Endpoint",
+    "build_event",
+    "check_tls",
+    "open_connection",
+    "secure",
+]
 
 READ_SIZE = 64 * 1024  # what one recv asks for; more gains nothing measurable
 JOIN_SIZE = 64 * 1024  # up to here copying a body behind its head is cheaper than a second buffer
@@ -70,26 +78,46 @@ def open_connection(
 ) -> Connection:
     """Dials `route`: name resolution, all addresses and TLS inside one connect budget.
 
-    Raises one of our exceptions, with what the network said as its cause.
+    Raises one of our exceptions, with what the network said as its cause; and `CallerError` with
+    what a resolver or a hook of the caller's raised.
     """
-    operation = "connect"
-    caller_error = None
+    tls = route.tls
+    if tls is not None:
+        check_tls(network, tls, str(route), deadline)
     try:
         stream = network.connect(route.host, route.port, deadline, route.dial)
-        if route.tls is not None:
-            deadline.note_connected()
-            operation = "tls"
-            # When this fails the stream below it has been closed.
-            stream = network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
     except (OSError, LimitExpired) as error:
-        raise from_stream_error(operation, error, str(route)) from error
-    except CallerError as passed:
-        caller_error = passed.error
-    if caller_error is not None:  # here, where no other error is being handled
-        raise caller_error
+        raise from_stream_error("connect", error, str(route)) from error
+    if tls is not None:
+        stream = secure(stream, route, tls, network, deadline)
     connection = Connection(route, stream, limits)
     _log.debug("opened %s", connection)
     return connection
+
+
+def check_tls(network: Network, config: TLSConfig, where: str, deadline: Deadline) -> None:
+    """Notices what is wrong with the files for TLS, before anything is dialled."""
+    try:
+        network.check_tls(config)
+    except OSError as error:
+        if deadline.dial is not None:
+            deadline.dial.stage = "tls"
+        raise from_stream_error("tls", error, where) from error
+
+
+def secure(
+    stream: Stream, route: Route, config: TLSConfig, network: Network, deadline: Deadline
+) -> Stream:
+    """TLS with the origin over `stream`, which is closed when this fails."""
+    try:
+        deadline.note_connected()
+    except BaseException:
+        stream.close()
+        raise
+    try:
+        return network.start_tls(stream, config, route.server_hostname, deadline, route)
+    except (OSError, LimitExpired) as error:
+        raise from_stream_error("tls", error, str(route)) from error
 
 
 class Endpoint:
@@ -109,9 +137,10 @@ class Connection:
     `served` counts the requests, `response_started` says whether the current one has got any byte
     back, `peer_left` whether the peer hung up during it, `body_begun` whether a body that was not
     sent with its head has been asked for its first piece. `early` is the final head that came
-    before the body was over, `read_failure` what has broken the body of the response already.
-    `dialled` says how many seconds name resolution, connecting and TLS
-    took, `on_event` who wants to know of its end; `turn` and `guard` are its body's locks.
+    before the body was over, `first_byte_at` when that of a head began to come which did not come
+    at once, `read_failure` what has broken the body of the response already. `dialled` says how
+    many seconds name resolution, connecting and TLS took, `on_event` who wants to know of its end;
+    `turn` and `guard` are its body's locks.
     `keep_alive` is how many seconds of idling the server has promised. `idle_since`, `expires_at`,
     `generation` and `slot` belong to the pool.
     """
@@ -127,6 +156,7 @@ class Connection:
         "peer_left",
         "informational",
         "early",
+        "first_byte_at",
         "body_begun",
         "read_failure",
         "dialled",
@@ -137,6 +167,7 @@ class Connection:
         "expires_at",
         "generation",
         "slot",
+        "_interim",
         "_written_before",
         "_write_error",
         "_told",
@@ -162,6 +193,7 @@ class Connection:
         self.limits = limits
         self.served = 0
         self.response_started = False
+        self.first_byte_at: float | None = None
         self.peer_left = False
         self.informational: list[h11.InformationalResponse] | None = None
         self.dialled: DialTimes = (None, None, None)
@@ -173,6 +205,7 @@ class Connection:
         self.expires_at = 0.0
         self.generation = 0
         self.slot: Slot | None = None
+        self._interim = 0
         self._written_before = 0
         self.early: FinalHead | None = None
         self.body_begun = False
@@ -206,6 +239,7 @@ class Connection:
         stream = self.stream
         self.served += 1
         self.response_started = False
+        self.first_byte_at = None
         self._written_before = stream.bytes_written
         watch = deadline.watch
         if watch is not None and watch.on_event is not None:
@@ -270,6 +304,7 @@ class Connection:
                 head = self.read_events(deadline.limit("read"), True)
                 if head is not None:
                     return head
+                self._note_first_byte(deadline.clock)
                 if deadline.watch is not None:
                     self._tell_at_once(deadline.watch)
         except (OSError, LimitExpired) as error:
@@ -281,6 +316,13 @@ class Connection:
         except CallerError as passed:
             caller_error = passed.error
         raise caller_error  # here, where no other error is being handled
+
+    def _note_first_byte(self, clock: Callable[[], float]) -> None:
+        """Notes when a head begins to come that is not there yet; 1xx responses do not count."""
+        interim = 0 if self.informational is None else len(self.informational)
+        if self.first_byte_at is None or interim != self._interim:
+            self._interim = interim
+            self.first_byte_at = clock() if self.protocol.trailing_data[0] else None
 
     def _tell_at_once(self, watch: Watch) -> None:
         try:
@@ -302,15 +344,9 @@ class Connection:
         watch.tell("first_byte", seconds, self.route, self.served > 1)
 
     def tell_lease(self, watch: Watch, seconds: float) -> None:
-        """Reports how this connection was come by, `seconds` after it was asked for."""
+        """Reports a reused connection; how a new one was come by has been told already."""
         if self.served > 0:
             watch.tell("pool", seconds, self.route, True)
-            return
-        dialling = sum(took for took in self.dialled if took is not None)
-        watch.tell("pool", max(0.0, seconds - dialling), self.route, False)
-        for name, took in zip(("dns", "connect", "tls"), self.dialled, strict=True):
-            if took is not None:
-                watch.tell(name, took, self.route, False)
 
     def _read_last_words(self, write_error: OSError, deadline: Deadline) -> FinalHead:
         """What the peer said before it hung up: one short time for all of it, within the total."""

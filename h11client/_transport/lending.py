@@ -22,22 +22,26 @@ in line. `_idle` is only a hint, which saves counting with every request.
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import RLock
 from collections import deque
-from time import sleep
+from time import monotonic
 
 from h11client import _log
 from h11client._timeouts import LimitExpired
 from h11client._transport.forking import renew_in_child
 from h11client._transport.slots import Slots
-from h11client._transport.tally import PoolStatistics, Tally
+from h11client._transport.tally import PoolCounts, PoolStatistics, Tally
+from h11client._transport.tickets import (
+    FIRST_STEP,
+    LONGEST_STEP,
+    Collector,
+    Empty,
+    Ticket,
+    Waker,
+)
 from h11client._transport.tunnels import open_route
+from h11client._watching import CallerError
 from h11client.exceptions import RequestException, from_stream_error
-
-try:
-    from _queue import Empty, SimpleQueue
-except ImportError:  # an interpreter without the C version
-    from queue import Empty, SimpleQueue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,21 +49,21 @@ if TYPE_CHECKING:
 
     from h11client._limits import Limits
     from h11client._timeouts import Deadline
-    from h11client._transport.connection import Connection, DialTimes
+    from h11client._transport.connection import Connection
     from h11client._transport.network import Network
     from h11client._transport.route import Route
-    from h11client._transport.slots import Reference, Slot
+    from h11client._transport.slots import Slot
 
     # What left the stock under the lock and is to be closed outside it, each with its reason.
     _Dead = list[tuple[Connection, str]]
     # A connection that was idle, or else a slot to dial in.
     _Found = tuple[Connection | None, Slot | None]
 
-__all__ = ["Lender", "PoolCounts"]
+__all__ = ["Lender"]
 
 _LINES_KEPT = 256  # with the lines that have no connection at present, kept for their next one
-_LONGEST_WAIT = 1_000_000.0  # seconds at a time; a wake-up object refuses what a C long cannot hold
 _NEVER = float("inf")
+_NO_GENERATION = -1  # of connections that are closed when they come back
 
 
 class _Line:
@@ -70,56 +74,6 @@ class _Line:
     def __init__(self) -> None:
         self.idle: deque[Connection] = deque()
         self.slots = Slots()
-
-
-class _Ticket:
-    """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock."""
-
-    __slots__ = ("connection", "granted", "route", "slot", "wake")
-
-    def __init__(self, route: Route) -> None:
-        self.route = route
-        self.granted = False
-        self.connection: Connection | None = None
-        self.slot: Slot | None = None
-        self.wake: SimpleQueue[None] = SimpleQueue()
-
-
-class _Waker:
-    """Wakes the oldest of the tickets; runs anywhere, and keeps nothing else alive."""
-
-    __slots__ = ("_tickets",)
-
-    def __init__(self, tickets: deque[_Ticket]) -> None:
-        self._tickets = tickets
-
-    def __call__(self, lost: Reference | None = None) -> None:
-        try:
-            self._tickets[0].wake.put(None)
-        except IndexError:
-            pass  # nobody waits; whoever comes next counts anew
-
-
-class PoolCounts:
-    """How many connections a pool has at this moment.
-
-    `open` counts slots in use: idle connections, lent ones, and dials under way.
-    """
-
-    __slots__ = ("idle", "open", "waiting")
-
-    def __init__(self, open: int, idle: int, waiting: int) -> None:
-        self.open = open
-        self.idle = idle
-        self.waiting = waiting
-
-    @property
-    def busy(self) -> int:
-        """Slots lent to a request."""
-        return self.open - self.idle
-
-    def __repr__(self) -> str:
-        return f"<PoolCounts open={self.open} idle={self.idle} waiting={self.waiting}>"
 
 
 class Lender:
@@ -136,6 +90,7 @@ class Lender:
         self.tally = Tally()
         # Connections of an earlier generation are closed when they come back.
         self._generation = 0
+        self._collector = Collector(monotonic)
         self._start_empty()
         renew_in_child(self)
 
@@ -148,22 +103,33 @@ class Lender:
         self._start_empty()
 
     def _start_empty(self) -> None:
-        self._lock = allocate_lock()
+        self._lock = RLock()
+        # Whether this thread holds the lock: then a finaliser, or the handler of a signal, has
+        # interrupted what is done under it.
+        self.is_inside: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # it has
+        self._deferred = False  # what such an interruption wanted is still to be done
         self._lines: dict[Route, _Line] = {}
         self._idle = 0
-        self._tickets: deque[_Ticket] = deque()
-        self._wake_oldest = _Waker(self._tickets)
+        self._tickets: deque[Ticket] = deque()
+        self._wake_oldest = Waker(self._tickets)
 
     # --- taking ----------------------------------------------------------------------------
 
-    def acquire(self, route: Route, deadline: Deadline) -> Connection:
-        """A connection of this route that looks alive, or a new one; with it goes its slot."""
+    def acquire(self, route: Route, deadline: Deadline, since: float = 0.0) -> Connection:
+        """A connection of this route that looks alive, or a new one; with it goes its slot.
+
+        `since` is when it was asked for.
+        """
         connection = slot = None
+        if self.is_inside():
+            return self._dial_beside(route, deadline, since)
         with self._lock:
             line = self._lines.get(route)
             if line is not None and line.idle:
                 self._idle -= 1
                 connection = line.idle.pop()
+        if self._deferred:
+            self._catch_up()
         if connection is None:
             connection, slot = self._take_or_wait(route, deadline)
         while connection is not None:
@@ -173,7 +139,7 @@ class Lender:
                 return connection
             connection.close(reason)
             connection, slot = self._take_next(connection)
-        return self._dial(route, slot, deadline)
+        return self._dial(route, slot, deadline, since)
 
     def _why_dead(self, connection: Connection) -> str | None:
         """Why an idle connection must not be used any more; None when it looks alive.
@@ -200,7 +166,7 @@ class Lender:
             self._idle -= 1
             connection.give_back_slot()
             self._settle(dead)
-        _close_all(dead)
+        self._leave(dead)
         return found, None
 
     def _take_or_wait(self, route: Route, deadline: Deadline) -> _Found:
@@ -214,11 +180,11 @@ class Lender:
                 self._settle(dead)
                 found = self._take(route, dead)
                 if found is None:
-                    ticket = _Ticket(route)
+                    ticket = Ticket(route)
                     self._tickets.append(ticket)
                     self.tally.waited += 1
                     self._settle(dead)
-            _close_all(dead)
+            self._leave(dead)
             if ticket is not None:
                 self._wait(ticket, deadline)
                 found = ticket.connection, ticket.slot
@@ -252,30 +218,38 @@ class Lender:
             line = self._lines[route] = _Line()
         return line
 
-    def _wait(self, ticket: _Ticket, deadline: Deadline) -> Connection | None:
+    def _wait(self, ticket: Ticket, deadline: Deadline) -> Connection | None:
         """Waits, outside the lock, for what a release grants to this ticket."""
         clock = deadline.clock
+        began = clock()
+        step = FIRST_STEP
         try:
             limit = deadline.limit("pool")
-            end = None if limit.seconds is None else clock() + limit.seconds
+            end = _NEVER if limit.seconds is None else began + limit.seconds
             while not ticket.granted:
-                left = None if end is None else min(max(0.0, end - clock()), _LONGEST_WAIT)
+                left = end - clock()
                 try:
-                    ticket.wake.get(timeout=left)
+                    ticket.wake.get(timeout=max(0.0, min(left, step)))
                 except Empty:
-                    raise LimitExpired(limit) from None
-                # Granted, or woken by a finaliser to look into the queue of orphans.
-                self.settle()
+                    self._collector.collect()
+                    self.settle()
+                    if left <= step and not ticket.granted:
+                        raise LimitExpired(limit) from None
+                    step = min(2 * step, LONGEST_STEP)
+                else:
+                    self.settle()  # granted, or woken by a finaliser to count anew
         except BaseException as error:
             if self._withdraw(ticket, isinstance(error, LimitExpired)):
                 return ticket.connection
             if isinstance(error, LimitExpired):
-                where = str(ticket.route)
-                raise from_stream_error("pool", error, where) from error
+                public = from_stream_error("pool", error, str(ticket.route))
+                if deadline.watch is not None:
+                    deadline.watch.tell_failure("pool", clock() - began, ticket.route, public)
+                raise public from error
             raise
         return ticket.connection
 
-    def _withdraw(self, ticket: _Ticket, keep: bool) -> bool:
+    def _withdraw(self, ticket: Ticket, keep: bool) -> bool:
         """Takes a ticket out of the line. True when it was served and may `keep` what it got."""
         dead: _Dead = []
         with self._lock:
@@ -290,33 +264,62 @@ class Lender:
             if ticket.slot is not None:
                 ticket.slot.give_back()
             self._settle(dead)
-        _close_all(dead)
+        self._leave(dead)
         return False
 
-    def _dial(self, route: Route, slot: Slot | None, deadline: Deadline) -> Connection:
+    def _dial(
+        self, route: Route, slot: Slot | None, deadline: Deadline, since: float
+    ) -> Connection:
         """A new connection in a slot that the caller has; the slot is free again if it fails."""
         generation = self._generation
-        began = deadline.start_dial()
+        connection = caller_error = None
         try:
-            connection = open_route(route, self.network, deadline, self.limits)
+            watch = deadline.watch
+            if watch is not None:
+                watch.tell("pool", deadline.clock() - since, route, False)
+            notes = deadline.start_dial(route)
+            try:
+                connection = open_route(route, self.network, deadline, self.limits)
+                notes.end(notes.stage, "")
+            except CallerError as passed:
+                caller_error = passed.error
+                notes.fail(caller_error)
+            except BaseException as error:
+                notes.fail(error)
+                raise
+            if caller_error is not None:  # here, where no other error is being handled
+                raise caller_error
         except BaseException:
+            if connection is not None:
+                connection.close("code of the caller's has failed")
             if slot is not None:
                 slot.give_back()
             self.settle()
             raise
+        assert connection is not None
         connection.slot = slot
         self._count("dialled")
         connection.generation = generation
-        connection.dialled = _dial_times(deadline, began)
-        if deadline.watch is not None:
-            connection.on_event = deadline.watch.on_event
+        times = notes.times.get
+        connection.dialled = (times("dns"), times("connect"), times("tls"))
+        if watch is not None:
+            connection.on_event = watch.on_event
         return connection
 
-    def replace(self, connection: Connection, deadline: Deadline) -> Connection:
+    def _dial_beside(self, route: Route, deadline: Deadline, since: float) -> Connection:
+        """A connection without a slot, for who has interrupted this thread inside of the lock.
+
+        What is counted there may be half done, so it cannot be looked at now.
+        """
+        connection = self._dial(route, None, deadline, since)
+        connection.generation = _NO_GENERATION
+        return connection
+
+    def replace(self, connection: Connection, deadline: Deadline, since: float = 0.0) -> Connection:
         """A fresh connection in the slot of this one; when dialling fails the slot is free."""
         self._count("repeated")
         connection.close("the request is sent once more, over a fresh connection")
-        return self._dial(connection.route, connection.hand_over_slot(), deadline)
+        return self._dial(connection.route, connection.hand_over_slot(), deadline, since)
 
     # --- giving back -----------------------------------------------------------------------
 
@@ -336,6 +339,10 @@ class Lender:
         """
         dead: _Dead = []
         now = self._clock()
+        if self.is_inside():
+            connection.stream.abort()
+            self.abandon(connection)
+            return now
         with self._lock:
             self.tally.exchanges += 1
             if reusable and connection.generation == self._generation:
@@ -353,8 +360,8 @@ class Lender:
                 connection.give_back_slot()
             if dead or self._tickets:
                 self._settle(dead)
-        if dead:
-            _close_all(dead)
+        if dead or self._deferred:
+            self._leave(dead)
         return now
 
     def abandon(self, connection: Connection) -> None:
@@ -362,24 +369,31 @@ class Lender:
         connection.give_back_slot()
         self._wake_oldest()
 
-    def is_inside(self) -> bool:
-        """Whether this thread holds the lock: nobody else does for so long, nothing waits there."""
-        patience = 50
-        while self._lock.locked() and patience:
-            sleep(0.001)
-            patience -= 1
-        return not patience
-
     def close(self) -> None:
         """Closes what is idle now, and what is busy when it comes back; the pool stays usable."""
-        dead: _Dead = []
         with self._lock:
             self._generation += 1
+        self._deferred = True
+        if not self.is_inside():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Does what could not be done at once, because this thread was inside of the lock."""
+        dead: _Dead = []
+        with self._lock:
+            self._deferred = False
             for line in self._lines.values():
-                while line.idle:
+                while line.idle and line.idle[0].generation != self._generation:
                     self._discard(line, dead, "the session was closed")
             self._settle(dead)
-        _close_all(dead)
+        self._leave(dead)
+
+    def _leave(self, dead: _Dead) -> None:
+        """What is to be done outside of the lock, by whoever has had it."""
+        for connection, reason in dead:
+            connection.close(reason)
+        if self._deferred and not self.is_inside():
+            self._catch_up()
 
     def __del__(self) -> None:
         # A session that was dropped instead of closed. Nothing busy is left: a body keeps its pool.
@@ -388,11 +402,10 @@ class Lender:
                 connection.stream.abort()
 
     def settle(self) -> None:
-        """Hands out what is free: after a finaliser has posted a slot, or a limit was raised."""
-        dead: _Dead = []
-        with self._lock:
-            self._settle(dead)
-        _close_all(dead)
+        """Hands out what is free: after a finaliser has freed a slot, or a limit was raised."""
+        self._deferred = True
+        if not self.is_inside():
+            self._catch_up()
 
     # --- bookkeeping, all of it under the lock -----------------------------------------------
 
@@ -460,12 +473,9 @@ class Lender:
 
     def counts(self) -> PoolCounts:
         """How many connections are open and idle, and how many requests wait for one."""
+        self.settle()
         with self._lock:
-            dead: _Dead = []
-            self._settle(dead)
-            counts = PoolCounts(self._count_open(), self._count_idle(), len(self._tickets))
-        _close_all(dead)
-        return counts
+            return PoolCounts(self._count_open(), self._count_idle(), len(self._tickets))
 
     def statistics(self) -> PoolStatistics:
         """The same, and what has been done until now."""
@@ -477,23 +487,9 @@ class Lender:
         """Adds to a counter outside the lock; an interruption may lose it, and nothing else."""
         with self._lock:
             setattr(self.tally, name, getattr(self.tally, name) + 1)
-
-
-def _dial_times(deadline: Deadline, began: float) -> DialTimes:
-    """Seconds for name resolution, connecting (with what a proxy is told) and TLS."""
-    ended = deadline.clock()
-    resolved, connected = deadline.resolved_at, deadline.connected_at
-    return (
-        None if resolved is None else resolved - began,
-        (ended if connected is None else connected) - (began if resolved is None else resolved),
-        None if connected is None else ended - connected,
-    )
+        if self._deferred:
+            self._leave([])
 
 
 def _oldest_since(line: _Line) -> float:
     return line.idle[0].idle_since
-
-
-def _close_all(dead: _Dead) -> None:
-    for connection, reason in dead:
-        connection.close(reason)

@@ -58,7 +58,6 @@ else:
     Protocol = object
 
 __all__ = [
-    "CallerError",
     "ConnectFailed",
     "Network",
     "Stream",
@@ -232,14 +231,6 @@ class ConnectFailed(OSError):
         self.errors = list(errors)
 
 
-class CallerError(Exception):
-    """Takes `error`, raised by code of the caller's, past those who translate a stream's errors."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
-
-
 class Stream(Protocol):
     """A connection as bytes, under the contract at the top of this module.
 
@@ -325,7 +316,7 @@ class Network(Protocol):
         Starts the deadline's connect budget. `host` is an ASCII name (A-labels) or an IP literal
         without brackets; `options` say how to get there. Raises `LimitExpired`, `socket.gaierror`
         when the name leads nowhere, the `OSError` of the only address, or `ConnectFailed` with
-        those of all; `CallerError` with what a resolver of the caller's raised.
+        those of all; `CallerError` with what code of the caller's raised.
         """
         ...
 
@@ -336,6 +327,10 @@ class Network(Protocol):
 
         Raises `LimitExpired`, `socket.gaierror` and `CallerError`, as `connect` does.
         """
+        ...
+
+    def check_tls(self, config: TLSConfig) -> None:
+        """Raises `OSError` when files that `config` names cannot be used: before a dial."""
         ...
 
     def start_tls(

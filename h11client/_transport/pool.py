@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from h11client._timeouts import TimeoutLike
     from h11client._transport.connection import Connection
     from h11client._transport.dial_options import DialOptions
-    from h11client._transport.lending import PoolCounts
     from h11client._transport.network import Cert, Network, Verify
     from h11client._transport.proxy_choice import Proxies
     from h11client._transport.route import Route
-    from h11client._transport.tally import PoolStatistics
+    from h11client._transport.tally import PoolCounts, PoolStatistics
 
 __all__ = ["Pool"]
 
@@ -155,7 +154,7 @@ class Pool:
         lender = self._lender
         clock, watch = self.clock, deadline.watch
         started = clock()
-        connection = lender.acquire(route, deadline)
+        connection = lender.acquire(route, deadline, started)
         repeated = False
         while True:
             try:
@@ -168,7 +167,8 @@ class Pool:
                     watch.tell("sent", sent - leased, route, connection.served > 1)
                 head = connection.read_head(deadline)
                 if watch is not None:
-                    connection.tell_head(watch, clock() - sent)
+                    first = connection.first_byte_at
+                    connection.tell_head(watch, (clock() if first is None else first) - sent)
                 if head.status_code not in ASKING_AGAIN:
                     break
                 if head.status_code == PROXY_AUTHENTICATION_REQUIRED:
@@ -183,8 +183,8 @@ class Pool:
             # A fresh connection cannot be stale, and 408 and 421 are heard once: this comes to an
             # end soon (RFC 9112 section 9.3.1).
             repeated = True
-            connection = lender.replace(connection, deadline)
-        stamps = (started, leased, sent, clock())
+            connection = lender.replace(connection, deadline, started)
+        stamps = (started, leased, sent, clock(), connection.first_byte_at)
         return Response(
             request=request,
             head=head,

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from h11client._transport.connection import Connection, FinalHead
     from h11client.exceptions import RequestException
 
-    # When the call began, got its connection, had sent the request, and had the head.
-    Stamps: TypeAlias = tuple[float, float, float, float]
+    # When the call began, got its connection, had sent the request, had the head, and when that
+    # had begun to come if it did not come at once.
+    Stamps: TypeAlias = tuple[float, float, float, float, float | None]
 
     Sentinel: TypeAlias = object  # what the engine says instead of bytes
 
@@ -120,7 +121,7 @@ class ResponseBody:
         head: FinalHead,
         owner: Owner,
         deadline: Deadline,
-        stamps: Stamps = (0.0, 0.0, 0.0, 0.0),
+        stamps: Stamps = (0.0, 0.0, 0.0, 0.0, None),
     ) -> None:
         self._owner = owner
         self._connection: Connection | None = connection
@@ -449,14 +450,15 @@ class ResponseBody:
     @property
     def timings(self) -> Timings:
         """How long the stages of the call took."""
-        started, leased, sent, arrived = self._stamps
+        started, leased, sent, arrived, first = self._stamps
         pool = leased - started
         dns, connect, tls = self._dialled if self._served == 1 else (None, None, None)
         for took in (dns, connect, tls):
             if took is not None:
                 pool -= took
         total = None if self._ended is None else self._ended - started
-        return Timings(max(0.0, pool), dns, connect, tls, sent - leased, arrived - sent, total)
+        waited = (arrived if first is None else first) - sent
+        return Timings(max(0.0, pool), dns, connect, tls, sent - leased, waited, total)
 
     @property
     def connection_info(self) -> ConnectionInfo:

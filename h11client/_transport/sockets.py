@@ -19,9 +19,9 @@ from time import monotonic
 from h11client._timeouts import LimitExpired
 from h11client._transport.dialing import dial, dial_unix, numeric, resolve
 from h11client._transport.forking import close_in_child
-from h11client._transport.network import CallerError
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
 from h11client._transport.tls_sessions import TLSSessions
+from h11client._watching import CallerError
 from h11client.exceptions import ConnectTimeout
 
 TYPE_CHECKING = False
@@ -347,13 +347,13 @@ class SocketNetwork:
     ) -> Stream:
         deadline.start_connect()
         limit = deadline.limit("connect")
+        if options is not None and options.uds is not None:
+            return SocketStream(_owned(dial_unix(options.uds, deadline, options)))
+        deadline.note_resolving()
         if options is None:
             addresses = resolve(host, port)
-            deadline.note_resolved()
-            return SocketStream(_owned(dial(addresses, deadline)))
-        if options.uds is not None:
-            return SocketStream(_owned(dial_unix(options.uds, deadline, options)))
-        addresses = _addresses(host, port, options, limit)
+        else:
+            addresses = _addresses(host, port, options, limit)
         deadline.note_resolved()
         return SocketStream(_owned(dial(addresses, deadline, options)))
 
@@ -364,6 +364,11 @@ class SocketNetwork:
         found = resolve(host, port) if options is None else _addresses(host, port, options, limit)
         deadline.limit("connect")  # the system's resolver cannot be interrupted
         return [str(address[0]) for _, address in found]
+
+    def check_tls(self, config: TLSConfig) -> None:
+        from h11client._transport.trust import context_for
+
+        context_for(config)
 
     def start_tls(
         self,

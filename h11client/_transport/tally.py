@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PoolStatistics", "Tally"]
+__all__ = ["PoolCounts", "PoolStatistics", "Tally"]
 
 _COUNTERS = ("exchanges", "dialled", "repeated", "waited", "poisoned_idle", "expired")
 
@@ -27,6 +27,28 @@ class Tally:
     def __init__(self) -> None:
         for name in _COUNTERS:
             setattr(self, name, 0)
+
+
+class PoolCounts:
+    """How many connections a pool has at this moment.
+
+    `open` counts slots in use: idle connections, lent ones, and dials under way.
+    """
+
+    __slots__ = ("idle", "open", "waiting")
+
+    def __init__(self, open: int, idle: int, waiting: int) -> None:
+        self.open = open
+        self.idle = idle
+        self.waiting = waiting
+
+    @property
+    def busy(self) -> int:
+        """Slots lent to a request."""
+        return self.open - self.idle
+
+    def __repr__(self) -> str:
+        return f"<PoolCounts open={self.open} idle={self.idle} waiting={self.waiting}>"
 
 
 class PoolStatistics:

@@ -14,9 +14,14 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._messages.headers import Headers
-from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
-from h11client._transport.connection import READ_SIZE, Connection, open_connection
-from h11client._transport.network import CallerError
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.connection import (
+    READ_SIZE,
+    Connection,
+    check_tls,
+    open_connection,
+    secure,
+)
 from h11client._transport.socks import check_socks, open_socks, resolves_itself
 from h11client._version import __version__
 from h11client.exceptions import ConnectionError, ProxyError, RequestException, from_stream_error
@@ -24,6 +29,7 @@ from h11client.exceptions import ConnectionError, ProxyError, RequestException, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._limits import Limits
+    from h11client._timeouts import Deadline
     from h11client._transport.network import Network, Stream
     from h11client._transport.proxies import Proxy
     from h11client._transport.route import Route
@@ -43,18 +49,15 @@ def open_route(route: Route, network: Network, deadline: Deadline, limits: Limit
     """Dials `route`, through its proxy if it has one, inside one connect budget.
 
     Raises one of our exceptions: `ProxyError` when the proxy cannot be reached or refuses, and
-    those of `open_connection`; what a resolver of the caller's raises passes unchanged.
+    those of `open_connection`.
     """
     proxy = route.proxy
     if proxy is None:
         return open_connection(route, network, deadline, limits)
-    caller_error = None
-    try:
-        stream = _reach_origin(route, proxy, network, deadline, limits)
-    except CallerError as passed:
-        caller_error = passed.error
-    if caller_error is not None:  # here, where no other error is being handled
-        raise caller_error
+    for config, where in ((proxy.tls, f"the proxy {proxy}"), (route.tls, str(route))):
+        if config is not None:
+            check_tls(network, config, where, deadline)
+    stream = _reach_origin(route, proxy, network, deadline, limits)
     connection = Connection(route, stream, limits)
     _log.debug("opened %s", connection)
     return connection
@@ -71,11 +74,7 @@ def _reach_origin(
         stream = _open_socks(route, proxy, network, deadline)
     if route.tls is None:
         return stream
-    deadline.note_connected()
-    try:
-        return network.start_tls(stream, route.tls, route.server_hostname, deadline, route)
-    except (OSError, LimitExpired) as error:
-        raise from_stream_error("tls", error, str(route)) from error
+    return secure(stream, route, route.tls, network, deadline)
 
 
 def _reach(proxy: Proxy, route: Route, network: Network, deadline: Deadline) -> Stream:
@@ -87,7 +86,8 @@ def _reach(proxy: Proxy, route: Route, network: Network, deadline: Deadline) -> 
         if tls is not None:
             operation = "tls"
             name = proxy.host.partition("%")[0].rstrip(".")
-            stream = network.start_tls(stream, tls, name, deadline)
+            # Not under the route itself: that is who the origin behind the proxy is.
+            stream = network.start_tls(stream, tls, name, deadline, ("the proxy of", route))
     except (OSError, LimitExpired) as error:
         raise _of_the_proxy(operation, error, proxy) from error
     return stream
@@ -141,10 +141,9 @@ def _open_tunnel(
     authorization = proxy.authorization
     told = ["" if authorization is None else authorization.first("CONNECT", target, b"") or ""]
     connection: Connection | None = None
-    reaching = deadline
     while True:
         if connection is None:
-            connection = Connection(route, _reach(proxy, route, network, reaching), limits)
+            connection = Connection(route, _reach(proxy, route, network, deadline), limits)
         try:
             head = _ask_for_tunnel(connection, proxy, target, told[-1], deadline)
             if 200 <= head.status_code < 300:
@@ -162,15 +161,6 @@ def _open_tunnel(
         told.append(answer)
         if not connection.end_exchange(head):
             connection = None
-            # Connecting starts a budget, and this dial has only what is left of its own.
-            reaching = Deadline(Timeout(connect=_seconds_left(deadline)), deadline.clock)
-
-
-def _seconds_left(deadline: Deadline) -> float | None:
-    try:
-        return deadline.limit("connect").seconds
-    except LimitExpired as error:
-        raise from_stream_error("connect", error, "the origin through its proxy") from error
 
 
 def _ask_for_tunnel(

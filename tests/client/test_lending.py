@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -11,9 +12,10 @@ import pytest
 from h11client import exceptions
 from h11client._limits import Limits
 from h11client._timeouts import Deadline, LimitExpired, Timeout
-from h11client._transport.lending import Empty, Lender, _Ticket
+from h11client._transport.lending import Lender
 from h11client._transport.network import TLSConfig
 from h11client._transport.route import Route
+from h11client._transport.tickets import Collector, Empty, Ticket
 from h11client.testing import Dial, FakeClock, ScriptedNetwork, Unsolicited
 
 A = Route("http", "a.test", 80)
@@ -448,7 +450,7 @@ def test_what_an_interrupted_waiter_was_granted_goes_to_the_next(build, with_con
         def put(self, item):
             pass
 
-    ticket = _Ticket(A)
+    ticket = Ticket(A)
     ticket.wake = Wake()
     lender._tickets.append(ticket)
     with pytest.raises(KeyboardInterrupt):
@@ -468,7 +470,7 @@ def test_a_grant_at_the_last_moment_is_kept(build):
         def put(self, item):
             pass
 
-    ticket = _Ticket(A)
+    ticket = Ticket(A)
     ticket.wake = Wake()
     house.lender._tickets.append(ticket)
     assert house.lender._wait(ticket, Deadline(Timeout(), house.clock)) is first
@@ -523,6 +525,49 @@ def test_a_slot_may_be_abandoned_while_the_lock_is_held(build):
     assert house.counts() == (0, 0, 0)
 
 
+def drop_in_a_cycle(house):
+    """What a program does that forgets a response it has not read, when that is in a cycle."""
+
+    class Holder:
+        def __del__(self):
+            house.lose(self.connection)
+
+    holder = Holder()
+    holder.cycle, holder.connection = holder, house.lent[-1]
+
+
+@pytest.mark.safety("L1")
+@pytest.mark.parametrize("pool", [0.01, None], ids=["before the timeout", "without a timeout"])
+def test_who_waits_for_what_is_garbage_looks_for_it(build, monkeypatch, pool):
+    monkeypatch.setattr("h11client._transport.lending.FIRST_STEP", 0.01)
+    house = build(max_connections=1)
+    house.take()
+    drop_in_a_cycle(house)
+    house.take(pool=pool)
+    assert house.counts() == (1, 0, 0)
+
+
+def test_garbage_is_looked_for_a_tenth_of_the_time_at_most(monkeypatch):
+    clock, collections = FakeClock(), []
+
+    def collect():
+        collections.append(clock.now)
+        clock.advance(1)
+
+    monkeypatch.setattr(gc, "collect", collect)
+    collector = Collector(clock)
+    for _ in range(30):
+        collector.collect()
+        clock.advance(1)
+    assert collections == [0, 10, 20, 30]
+
+
+def test_a_program_without_collections_gets_none(monkeypatch):
+    monkeypatch.setattr(gc, "isenabled", lambda: False)
+    monkeypatch.setattr(gc, "collect", None)
+    Collector(FakeClock()).collect()
+
+
 # --- closing ---------------------------------------------------------------------------------
 
 
@@ -537,6 +582,20 @@ def test_closing_closes_what_is_idle_and_later_what_was_busy(build):
     house.give(busy)
     assert house.counts() == (0, 0, 0)
     assert not house.open_streams()
+
+
+@pytest.mark.safety("L5")
+def test_what_interrupts_the_lender_under_its_lock_closes_when_that_is_left(build):
+    house = build()
+    idle, busy = house.take(), house.take()
+    house.give(idle)
+    with house.lender._lock:
+        house.lender.close()
+        assert not idle.stream.closed  # the close goes on outside
+        house.give(busy)
+        assert busy.stream.closed
+    assert house.counts() == (0, 0, 0)
+    assert idle.stream.closed
 
 
 @pytest.mark.safety("L5")
@@ -571,13 +630,12 @@ def test_a_lender_that_becomes_garbage_aborts_what_is_idle(build):
 
 def test_nothing_is_dialled_probed_or_closed_under_the_lock(build):
     house = build(max_connections=3, max_idle=1)
-    lock = house.lender._lock
     seen = []
 
     def watched(name, function):
         def call(*args, **kwargs):
             seen.append(name)
-            assert not lock.locked(), name
+            assert not house.lender.is_inside(), name
             return function(*args, **kwargs)
 
         return call

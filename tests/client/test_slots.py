@@ -112,9 +112,9 @@ class Network(ScriptedNetwork):
         return stream
 
 
-def build(network):
+def build(network, max_connections=1):
     """A pool of one connection on the network's own clock, and a session over it."""
-    transport = Pool(Limits(max_connections=1), network, network.clock)
+    transport = Pool(Limits(max_connections=max_connections), network, network.clock)
     return transport, h11client.Session(transport=transport, timeout=0.001)
 
 
@@ -143,6 +143,63 @@ def test_an_interruption_at_any_line_loses_no_slot(exchange):
         # The one slot can be had, by another origin than before too.
         assert session.get("http://b.test/").content == b"hello"
         assert session.get("http://a.test/").content == b"hello"
+    assert line > 50
+
+
+class Intruder(Interrupter):
+    """Calls `work` before the nth line, as a finaliser or the handler of a signal may."""
+
+    def __init__(self, at, work):
+        super().__init__(at)
+        self._work = work
+
+    def _enter_function(self, frame, event, arg):
+        if frame.f_code.co_filename != lending.__file__:
+            return None
+
+        def at_line(frame, event, arg):
+            self.left -= event == "line"
+            if self.left == 0:
+                self.left -= 1
+                self._work()
+            return at_line
+
+        return at_line
+
+
+def close(session):
+    session.close()
+
+
+def send(session):
+    session.get("http://b.test/")
+
+
+def send_and_close(session):
+    send(session)
+    session.close()
+    assert session.statistics().waiting == 0
+
+
+@pytest.mark.safety("L1", "L5", "I6")
+@pytest.mark.parametrize("work", [close, send, send_and_close], ids=lambda work: work.__name__)
+@pytest.mark.parametrize(
+    "exchange", [reused, of_another_origin, stale], ids=lambda exchange: exchange.__name__
+)
+def test_a_session_may_be_used_and_closed_from_anywhere(exchange, work):
+    line = 0
+    intruded = True
+    while intruded:
+        line += 1
+        transport, session = build(Network(), max_connections=2)
+        intruder = Intruder(line, lambda session=session: work(session))
+        with intruder:
+            exchange(session)
+        intruded = intruder.left < 0
+        counts = transport.counts()
+        assert (counts.busy, counts.waiting, transport._lender._deferred) == (0, 0, False), line
+        assert counts.open <= 2
+        assert session.get("http://b.test/").content == b"hello"
     assert line > 50
 
 

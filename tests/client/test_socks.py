@@ -178,7 +178,7 @@ def test_what_a_resolver_of_the_callers_raises_passes_unchanged() -> None:
     error = RuntimeError("no")
 
     def resolve(*arguments: object) -> list[str]:
-        from h11client._transport.network import CallerError
+        from h11client._watching import CallerError
 
         raise CallerError(error)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
+import ssl
 
 import pytest
 
 import h11client
-from h11client import Event, Session, Timeout, exceptions
+from h11client import Event, Limits, Session, Timeout, exceptions
 from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
 
 URL = "http://a.test/"
@@ -112,6 +114,114 @@ def test_each_stage_is_told_with_its_time_when_it_is_over():
     assert "the session was closed" in repr(closed)
 
 
+def test_each_stage_is_told_before_the_next_begins():
+    session, network = session_on(Dial([HELLO], takes=0.5))
+    times = []
+    session.on_event = lambda event: times.append((event.name, network.clock.now))
+    session.get("https://a.test/")
+    assert times[:5] == [("pool", 0), ("dns", 1), ("connect", 1.5), ("tls", 3.5), ("sent", 3.5)]
+
+
+class Unresolving(Network):
+    def connect(self, host, port, deadline, options=None):
+        deadline.note_resolving()
+        self.clock.advance(1)
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+
+FAILING = [
+    ("dns", Unresolving, [], 1, exceptions.ConnectionError),
+    ("connect", Network, [ConnectionRefusedError(111, "refused")], 0, exceptions.ConnectionError),
+    ("connect", Network, [Dial([], takes=60)], 5, exceptions.ConnectTimeout),
+    ("tls", Network, [Dial([], tls_error=ssl.SSLError("no"))], 2, exceptions.SSLError),
+]
+
+
+@pytest.mark.parametrize(
+    ("stage", "network_type", "dials", "seconds", "error"), FAILING, ids=["1", "2", "3", "4"]
+)
+def test_a_dial_that_fails_tells_its_stage_with_the_error(
+    stage, network_type, dials, seconds, error
+):
+    events = []
+    session, _ = session_on(
+        *dials, network_type=network_type, on_event=events.append, timeout=Timeout(connect=5)
+    )
+    with pytest.raises(error) as caught:
+        session.get("https://a.test/")
+    assert events[-1].error is caught.value
+    assert told(events)[-1] == (stage, seconds)
+    assert [event.error for event in events[:-1]] == [None] * (len(events) - 1)
+    assert repr(events[-1]).endswith(f" s: {type(caught.value).__name__}>")
+
+
+def test_a_wait_for_a_connection_that_fails_tells_so():
+    events = []
+    session, _ = session_on(
+        [HELLO[:-1], HELLO[-1:]], limits=Limits(max_connections=1), on_event=events.append
+    )
+    with session.get(URL, stream=True):
+        del events[:]
+        with pytest.raises(exceptions.PoolTimeout) as caught:
+            session.get(URL, timeout=0.001)
+    assert events[0].name == "pool"
+    assert events[0].error is caught.value
+
+
+def test_what_a_resolver_raises_is_told_and_passes():
+    raised = LookupError("of mine")
+
+    def resolver(host, port, left):
+        raise raised
+
+    events = []
+    session = Session(trust_env=False, resolver=resolver, on_event=events.append)
+    with pytest.raises(LookupError) as caught:
+        session.get(URL)
+    assert caught.value is raised
+    assert [(event.name, event.error) for event in events] == [("pool", None), ("dns", raised)]
+
+
+def test_a_hook_is_not_told_of_what_it_has_raised_itself():
+    seen = []
+
+    def hook(event):
+        seen.append(event.name)
+        if event.name == "connect":
+            raise LookupError
+
+    session, _ = session_on([HELLO], on_event=hook)
+    with pytest.raises(LookupError):
+        session.get("https://a.test/")
+    assert seen == ["pool", "dns", "connect"]
+
+
+BEGINNINGS = [
+    # id, what comes, when the first byte of the head does, and when the head is over
+    ("at once", [Pause(4), HELLO], 4, 4),
+    ("dripping", [Pause(4), b"HTTP", Pause(1), HELLO[4:9], Pause(1), HELLO[9:]], 4, 6),
+    ("after a hint", [Pause(4), HINT, Pause(1), HELLO], 5, 5),
+    ("with a hint", [Pause(4), HINT + b"HTTP", Pause(1), HELLO[4:]], 4, 5),
+    ("after half a hint", [Pause(4), HINT[:9], Pause(1), HINT[9:], Pause(1), HELLO], 6, 6),
+    ("behind half", [Pause(4), HINT[:9], Pause(1), HINT[9:] + b"H", Pause(1), HELLO[1:]], 5, 6),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "first", "whole"), [row[1:] for row in BEGINNINGS], ids=[r[0] for r in BEGINNINGS]
+)
+def test_the_first_byte_is_that_of_the_head_not_the_end_of_it(steps, first, whole):
+    events = []
+    session, _ = session_on([HELLO, *steps, HELLO], on_event=events.append)
+    session.get(URL)
+    del events[:]
+    response = session.get(URL)
+    assert response.timings.first_byte == first
+    assert response.elapsed.total_seconds() == whole
+    assert dict(told(events))["first_byte"] == first
+    assert session.get(URL).timings.first_byte == 0
+
+
 def test_the_first_byte_of_the_first_connection_may_never_come():
     events = []
     session, _ = session_on([HELLO, b""], [HELLO], on_event=events.append)
@@ -161,7 +271,7 @@ def test_an_idle_connection_that_was_poisoned_says_so():
     assert closed.reason == "the server closed it, or sent something, while it was idle"
 
 
-@pytest.mark.parametrize("stage", ["pool", "dns", "connect", "sent", "first_byte"])
+@pytest.mark.parametrize("stage", ["pool", "dns", "connect", "tls", "sent", "first_byte"])
 @pytest.mark.parametrize("error", [LookupError, exceptions.ConnectionError, KeyboardInterrupt])
 def test_what_a_hook_raises_passes_and_closes_the_connection(stage, error):
     raised = error()
@@ -172,9 +282,9 @@ def test_what_a_hook_raises_passes_and_closes_the_connection(stage, error):
 
     session, network = session_on([HELLO], on_event=hook)
     with pytest.raises(error) as caught:
-        session.get(URL)
+        session.get("https://a.test/")
     assert caught.value is raised
-    assert network.streams[0].closed
+    assert [stream.closed for stream in network.streams] == [True] * (stage not in ("pool", "dns"))
     assert session._transport.counts().open == 0
 
 

@@ -1,0 +1,75 @@
+"""Waiting for a connection: a ticket for each waiter, and how one is woken from anywhere."""
+
+from __future__ import annotations
+
+try:
+    from _queue import Empty, SimpleQueue
+except ImportError:  # an interpreter without the C version
+    from queue import Empty, SimpleQueue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+    from typing import Any
+
+    from h11client._transport.slots import Reference, Slot
+
+__all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Empty", "Ticket", "Waker"]
+
+FIRST_STEP = 1.0  # seconds of waiting, after which garbage is looked for; then twice as long
+LONGEST_STEP = 1_000_000.0  # seconds; a wake-up object refuses what a C long cannot hold
+_REST = 9  # times as long as a collection took is there none afterwards: it takes a tenth at most
+
+
+class Ticket:
+    """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock."""
+
+    __slots__ = ("connection", "granted", "route", "slot", "wake")
+
+    def __init__(self, route: Any) -> None:
+        self.route = route
+        self.granted = False
+        self.connection: Any = None  # of this route
+        self.slot: Slot | None = None
+        self.wake: SimpleQueue[None] = SimpleQueue()
+
+
+class Waker:
+    """Wakes the oldest of the tickets; runs anywhere, and keeps nothing else alive."""
+
+    __slots__ = ("_tickets",)
+
+    def __init__(self, tickets: deque[Ticket]) -> None:
+        self._tickets = tickets
+
+    def __call__(self, lost: Reference | None = None) -> None:
+        try:
+            self._tickets[0].wake.put(None)
+        except IndexError:
+            pass  # nobody waits; whoever comes next counts anew
+
+
+class Collector:
+    """Looks for connections in garbage while somebody waits for one.
+
+    Responses that were dropped unread in cycles hold their slots until the interpreter collects
+    them, which it does when objects are made; and whoever waits makes none.
+    """
+
+    __slots__ = ("_clock", "_next")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next: float | None = None
+
+    def collect(self) -> None:
+        """Collects, unless that was done a short time ago, or the program wants none at all."""
+        import gc
+
+        began = self._clock()
+        if not gc.isenabled() or (self._next is not None and began < self._next):
+            return
+        gc.collect()
+        ended = self._clock()
+        self._next = ended + _REST * (ended - began)
