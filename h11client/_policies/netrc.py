@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 from stat import S_ISREG
+from time import monotonic
 
 from h11client._log import debug
 from h11client._messages.hosts import read_authority
@@ -241,13 +242,15 @@ def _read(path: str) -> Entries:
 _shared = Netrc()
 
 
-def credentials_for(url: URL, now: float, login: str | None = None) -> HTTPBasicAuth | None:
+def credentials_for(
+    url: URL, now: float | None = None, login: str | None = None
+) -> HTTPBasicAuth | None:
     """Basic with what the user's file has for the host of `url`, or None.
 
     `now` is in seconds, of a clock that goes on. With `login`, the user name of a URL, only an
     entry of that name counts. Never raises for anything that is in the file.
     """
-    found = _shared.credentials_for(url, now, login)
+    found = _shared.credentials_for(url, monotonic() if now is None else now, login)
     if found is None:
         return None
     try:
