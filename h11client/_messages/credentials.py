@@ -43,14 +43,20 @@ class Credentials:
     def prepare_auth(self, auth: Any, url: str | bytes = "") -> None:
         """Sets who asks, and lets a callable put its credentials into the request.
 
-        `auth` is a (user name, password) pair, a callable, an object with `auth_flow`, or None.
+        `auth` is a (user name, password) pair, a callable, or an object with `auth_flow`. With None
+        the user name and password in the URL count, unless there is an Authorization header.
         `url` is there for programs that pass it.
         """
         if auth is None:
-            return
+            parsed = getattr(self, "parsed_url", None)
+            auth = None if parsed is None else parsed.userinfo
+            if auth is None or "Authorization" in self.headers:
+                return
         from h11client.auth import resolve_auth
 
         self.auth = resolve_auth(auth)
+        if getattr(self.auth, "connection_bound", False):
+            self.private_to = self.auth
         if callable(self.auth):
             self.apply_auth()
 
@@ -80,15 +86,25 @@ class Credentials:
         present = headers.get("Cookie")
         if present is not None and present != (self.generated or {}).get("cookie"):
             return
-        from h11client.cookies import cookie_header_of
+        from h11client.cookies import build_cookie_line
 
-        found = [cookie_header_of(jar, self) for jar in (self.jar, self.call_cookies) if jar]
-        line = "; ".join([header for header in found if header])
+        line = build_cookie_line(self)
         if line:
             headers["Cookie"] = line
             self.note_generated("cookie", line)
         elif present is not None:
             del headers["Cookie"]
+
+    @property
+    def _cookies(self) -> Any:
+        """All cookies that were there for the request; programs for requests know the name."""
+        from h11client.cookies import RequestsCookieJar
+
+        merged = RequestsCookieJar()
+        for cookies in (self.jar, self.call_cookies):
+            if cookies:
+                merged.update(cookies)
+        return merged
 
     def note_generated(self, name: str, value: str) -> None:
         """Notes that the header `name`, in lower case, was not set by the caller."""

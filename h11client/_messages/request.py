@@ -21,25 +21,24 @@ from h11client._messages.heads import (
     framing_field,
     make_block,
 )
+from h11client._messages.hooked import Hooked, lists_of_hooks
 from h11client._messages.trailers import Trailers
 from h11client._messages.url import URL, build_url, parse_url
 from h11client.exceptions import URLRequired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeAlias
 
     from h11client._engine import h11
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.heads import Block, Items
+    from h11client._messages.hooked import Hooks
     from h11client._messages.multipart import Files
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
 
-    Hook: TypeAlias = Callable[..., Any]
-    Hooks: TypeAlias = Mapping[str, "Hook | Iterable[Hook]"]
     Head: TypeAlias = tuple[bytes, bytes, h11.Headers]
 
 __all__ = ["PreparedRequest", "Request", "prepare_request"]
@@ -47,7 +46,7 @@ __all__ = ["PreparedRequest", "Request", "prepare_request"]
 _NO_HEADERS = Headers()  # never changed
 
 
-class Request:
+class Request(Hooked):
     """A request as a caller describes it; `prepare()` makes of it what will be sent.
 
     The arguments are those of `Session.request`.
@@ -74,12 +73,12 @@ class Request:
         self.method = method
         self.url = url
         self.headers = {} if headers is None else headers
-        self.files = files
-        self.data = data
-        self.params = params
+        self.files = [] if files is None else files
+        self.data = [] if data is None else data
+        self.params = {} if params is None else params
         self.auth = auth
         self.cookies = cookies
-        self.hooks = _lists_of_hooks(hooks)
+        self._hooks = lists_of_hooks(hooks)
         self.json = json
         self.trailers = trailers
 
@@ -105,7 +104,7 @@ class Request:
         return f"<Request [{self.method}]>"
 
 
-class PreparedRequest(Credentials):
+class PreparedRequest(Hooked, Credentials):
     """Exactly what will be sent; everything can still be changed, as in requests.
 
     `method`, `url`, `headers` and `body` may be assigned, `headers` also changed in place. A new
@@ -126,7 +125,6 @@ class PreparedRequest(Credentials):
         "__weakref__",
         "_head",
         "_headers",
-        "_hooks",
         "_method",
         "_version",
         "encoded_body",
@@ -139,7 +137,6 @@ class PreparedRequest(Credentials):
     _headers: Headers | None
     _head: Head | None
     _version: int  # of `_headers`, when `_head` was right
-    _hooks: dict[str, list[Hook]] | None
 
     def __init__(self) -> None:
         self._method = None
@@ -217,24 +214,13 @@ class PreparedRequest(Credentials):
         self.encoded_body = encoded if trailers is None else TrailedBody(encoded, trailers)
         self._show_framing()
 
-    @property
-    def hooks(self) -> dict[str, list[Hook]]:
-        """Functions to call with the response, under "response"."""
-        if self._hooks is None:
-            self._hooks = _lists_of_hooks(None)
-        return self._hooks
-
-    @hooks.setter
-    def hooks(self, hooks: Hooks | None) -> None:
-        self._hooks = _lists_of_hooks(hooks)
-
     def copy(self) -> PreparedRequest:
         """A copy that changes apart from this one; a file or iterator as body stays the same."""
         copied = PreparedRequest()
         copied._method = self._method
         copied._headers = None if self._headers is None else self._headers.copy()
         copied._head = None if self._headers is not None else self._head
-        copied._hooks = None if self._hooks is None else _lists_of_hooks(self._hooks)
+        copied._hooks = None if self._hooks is None else lists_of_hooks(self._hooks)
         copied.encoded_body = self.encoded_body
         if hasattr(self, "parsed_url"):
             copied.parsed_url = self.parsed_url
@@ -297,6 +283,7 @@ class PreparedRequest(Credentials):
     ) -> None:
         """Sets the body, and the headers that describe it where the caller has not."""
         self._head = None
+        self._forget_framing()
         self.encoded_body = _body_of(data, files, json, trailers)
         self._show_framing()
 
@@ -310,22 +297,17 @@ class PreparedRequest(Credentials):
             raise TypeError(f"auth= has to return the request, not {type(other).__name__}")
         self._method, self._headers, self._head = other._method, other.headers, None
         self.parsed_url, self.encoded_body = other.parsed_url, other.encoded_body
+        self._hooks = other._hooks
+        self.__dict__.update(other.__dict__)  # notes, and what `Credentials` has
 
-    def prepare_hooks(self, hooks: Hooks | None) -> None:
-        """Sets the hooks."""
-        self.hooks = hooks
-
-    def register_hook(self, event: str, hook: Hook | Iterable[Hook]) -> None:
-        """Adds one or several functions to call at `event`."""
-        self.hooks.setdefault(event, []).extend([hook] if callable(hook) else hook)
-
-    def deregister_hook(self, event: str, hook: Hook) -> bool:
-        """Removes a function; whether it was there."""
-        registered = self.hooks.get(event, [])
-        if hook in registered:
-            registered.remove(hook)
-            return True
-        return False
+    def _forget_framing(self) -> None:
+        """Takes out of `headers` what the body has put there; the caller's own fields stay."""
+        headers, body = self.headers, self.encoded_body
+        framing = framing_field(body, self._method)
+        if framing is not None and headers.get(framing[0].decode()) == framing[1].decode():
+            del headers[framing[0].decode()]
+        if body.content_type is not None and headers.get("Content-Type") == body.content_type:
+            del headers["Content-Type"]
 
     def _show_framing(self) -> None:
         """Puts into `headers` what `wire_head` would add, as requests does."""
@@ -399,7 +381,7 @@ def prepare_request(
     request._headers = request._hooks = None
     request._version = 0
     if hooks is not None:
-        request._hooks = _lists_of_hooks(hooks)
+        request._hooks = lists_of_hooks(hooks)
     wire_method = BARE_METHODS.get(method)
     own = None
     if wire_method and not (
@@ -459,10 +441,3 @@ def _parsed(url: object) -> URL:
 
 def _text(method: str | bytes) -> str:
     return method.decode("latin-1") if isinstance(method, (bytes, bytearray)) else str(method)
-
-
-def _lists_of_hooks(hooks: Hooks | None) -> dict[str, list[Hook]]:
-    lists: dict[str, list[Hook]] = {"response": []}
-    for event, hook in (hooks or {}).items():
-        lists[event] = [hook] if callable(hook) else list(hook)
-    return lists
