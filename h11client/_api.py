@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from h11client._call_options import CallOptions, NoBody, NoData, NoParams
     from h11client._messages.body import Data
     from h11client._messages.response import Response
     from h11client._messages.url import Params
-    from h11client._session import CallOptions, NoBody, NoData, NoParams
 
 __all__ = ["delete", "get", "head", "options", "patch", "post", "put", "request", "session"]
 
@@ -36,7 +36,8 @@ def options(url: str | bytes, **options: Unpack[CallOptions]) -> Response:
 
 
 def head(url: str | bytes, **options: Unpack[CallOptions]) -> Response:
-    """Sends one HEAD request; `options` are those of `Session.request`."""
+    """Sends one HEAD request; redirects are not followed unless `allow_redirects` says so."""
+    options.setdefault("allow_redirects", False)
     return request("HEAD", url, **options)
 
 

@@ -7,95 +7,49 @@ so far) -> `send` (the one `Deadline` starts) -> the transport -> a connection -
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
 
-from h11client._messages.decoders import accept_encoding
-from h11client._messages.headers import Headers
 from h11client._messages.request import PreparedRequest, prepare_request
+from h11client._messages.url import join_base
+from h11client._policies.netrc import credentials_for
+from h11client._policies.redirects import REDIRECTS
+from h11client._redirecting import Redirecting, admit_from_netrc
+from h11client._sending import Call, TimeoutPair
+from h11client._settings import Settings
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
 from h11client._transport.authorities import environment_authorities
-from h11client._transport.dial_options import DialAttributes, DialOptions
-from h11client._transport.pool import Pool
 from h11client._transport.proxy_choice import choose_proxy, environment_proxies
-from h11client._version import __version__
 from h11client._watching import Watch
 from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator
     from types import TracebackType
-    from typing import Protocol, TypeAlias, TypedDict
+    from typing import Any
 
     from typing_extensions import Self, Unpack
 
-    from h11client._limits import Limits
+    from h11client._call_options import (
+        Auth,
+        CallOptions,
+        Cookies,
+        Files,
+        NoBody,
+        NoData,
+        OnInformational,
+        Transport,
+    )
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
-    from h11client._messages.informational import InformationalResponse
     from h11client._messages.request import Request
     from h11client._messages.response import Response
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
+    from h11client._policies.retries import Retry, RetryLike
     from h11client._timeouts import TimeoutLike
-    from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
-    from h11client._transport.tally import PoolStatistics
-    from h11client._watching import OnEvent
-
-    OnInformational: TypeAlias = Callable[[InformationalResponse], object]
-
-    class Transport(Protocol):
-        """What a session sends its requests through."""
-
-        def send(
-            self,
-            request: PreparedRequest,
-            *,
-            stream: bool,
-            timeout: Deadline,
-            verify: Verify,
-            cert: Cert,
-            proxies: Proxies | None,
-        ) -> Response: ...
-
-        def close(self) -> None: ...
-
-    class CommonOptions(TypedDict, total=False):
-        """The keywords of every call."""
-
-        headers: HeadersArgument
-        trailers: TrailersArgument
-        timeout: TimeoutLike
-        stream: bool | None
-        verify: Verify | None
-        cert: Cert
-        proxies: Proxies | None
-        on_informational: OnInformational | None
-
-    class NoParams(CommonOptions, total=False):
-        """What is left for a call that has `params` as a parameter of its own."""
-
-        data: Data
-        json: object
-
-    class NoBody(CommonOptions, total=False):
-        """What is left for a call that has `data` and `json` as parameters of its own."""
-
-        params: Params
-
-    class NoData(NoBody, total=False):
-        """What is left for a call that has `data` as a parameter of its own."""
-
-        json: object
-
-    class CallOptions(NoData, total=False):
-        """All keywords of a call."""
-
-        data: Data
-
+    from h11client.hooks import Hooks
 
 __all__ = ["Session"]
 
@@ -106,11 +60,14 @@ class _Unset:
     def __repr__(self) -> str:
         return "<the session's>"
 
+    def __reduce__(self) -> str:
+        return "_UNSET"
+
 
 _UNSET = _Unset()
 
 
-class Session(DialAttributes):
+class Session(Redirecting, Settings):
     """Sends requests, and keeps what they have in common: headers, limits, connections.
 
     Arguments, each also an attribute that may be assigned later:
@@ -151,103 +108,6 @@ class Session(DialAttributes):
     >>> session.close()
     """
 
-    def __init__(
-        self,
-        *,
-        headers: HeadersArgument = None,
-        params: Params = None,
-        verify: Verify = True,
-        cert: Cert = None,
-        proxies: Proxies | None = None,
-        stream: bool = False,
-        trust_env: bool = True,
-        timeout: TimeoutLike = DEFAULT_TIMEOUT,
-        limits: Limits | None = None,
-        max_response_size: int | None = None,
-        resolver: Resolver | None = None,
-        hosts: Hosts | None = None,
-        uds: str | bytes | os.PathLike[str] | None = None,
-        source_address: SourceAddress | None = None,
-        socket_options: Sequence[SocketOption] | None = None,
-        server_hostname: str | None = None,
-        require_close_notify: bool = True,
-        on_event: OnEvent | None = None,
-        transport: Transport | None = None,
-    ) -> None:
-        self._headers = default_headers()
-        if headers is not None:
-            self._headers.update(Headers(headers))
-        self.params: Params = {} if params is None else params
-        self.verify: Verify = verify
-        self.cert: Cert = cert
-        self.proxies: Proxies = {} if proxies is None else proxies
-        self.stream = stream
-        Timeout.of(timeout)  # a wrong one is noticed here already
-        self.timeout: TimeoutLike = timeout
-        self.max_response_size = _checked_size(max_response_size)
-        self._transport: Transport = Pool(limits) if transport is None else transport
-        if limits is not None and transport is not None:
-            raise TypeError("limits= are those of the session's own pool, not of a transport")
-        dial_options = DialOptions(
-            resolver=resolver,
-            hosts=hosts,
-            uds=uds,
-            source_address=source_address,
-            socket_options=socket_options,
-            server_hostname=server_hostname,
-            require_close_notify=require_close_notify,
-        )
-        if dial_options:
-            if transport is not None:
-                raise TypeError("how to dial is the business of the transport that was given")
-            self._set_dial_options(dial_options)
-        self.trust_env = trust_env
-        self.on_event = on_event
-        # A transport of the user's may run on a clock of its own, a test's most likely.
-        self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
-
-    @property
-    def headers(self) -> Headers:
-        """The headers of every request; a mapping that may be changed or assigned."""
-        return self._headers
-
-    @headers.setter
-    def headers(self, headers: HeadersArgument) -> None:
-        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
-
-    @property
-    def limits(self) -> Limits:
-        """Bounds on connections and on what servers may send; a change counts from now on."""
-        return self._own_pool().limits
-
-    @limits.setter
-    def limits(self, limits: Limits) -> None:
-        self._own_pool().limits = limits
-
-    @property
-    def trust_env(self) -> bool:
-        """Whether environment variables count."""
-        return self._trust_env
-
-    @trust_env.setter
-    def trust_env(self, trust_env: bool) -> None:
-        self._trust_env = trust_env
-        if isinstance(self._transport, Pool):
-            self._transport.log_keys = trust_env
-
-    def statistics(self) -> PoolStatistics:
-        """How many connections and waiting requests there are, and what has been done so far."""
-        return self._own_pool().statistics()
-
-    def _own_pool(self) -> Pool:
-        if not isinstance(self._transport, Pool):
-            raise AttributeError("it is the business of the transport that the session was given")
-        return self._transport
-
-    def _set_dial_options(self, options: DialOptions) -> None:
-        self._own_pool().dial_options = options
-        self._dial_options = options
-
     # --- calls -----------------------------------------------------------------------------
 
     def request(
@@ -257,28 +117,38 @@ class Session(DialAttributes):
         params: Params = None,
         data: Data = None,
         headers: HeadersArgument = None,
-        *,
-        json: object = None,
+        cookies: Cookies = None,
+        files: Files = None,
+        auth: Auth = None,
         timeout: TimeoutLike | _Unset = _UNSET,
+        allow_redirects: bool = True,
+        proxies: Proxies | None = None,
+        hooks: Hooks | None = None,
         stream: bool | None = None,
         verify: Verify | None = None,
         cert: Cert = None,
-        proxies: Proxies | None = None,
+        json: object = None,
+        *,
+        retries: RetryLike | _Unset = _UNSET,
         trailers: TrailersArgument = None,
         on_informational: OnInformational | None = None,
     ) -> Response:
         """Sends a request and returns its response.
 
         `params` go into the query of `url`; `data` is the body: bytes, text, the fields of a form,
-        a file or an iterable of bytes; `json` is a body to be encoded; `trailers` are fields to
-        be sent behind the body, whose values may be functions that are called when it is over.
+        a file or an iterable of bytes; `files` are parts of a form beside those fields; `json` is a
+        body to be encoded; `trailers` are fields to be sent behind the body, whose values may be
+        functions that are called when it is over. `cookies`, a mapping or jar, are sent with this
+        request and not kept. `auth` is a (user name, password) pair, a scheme of `h11client.auth`,
+        or any callable that is given the prepared request and returns it.
         `timeout` is in seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits. With
-        `stream` the response is returned before its body was read. `verify` is True, a path, an
-        `ssl.SSLContext` or False;
+        `allow_redirects=False` a redirect is the answer. `hooks` are functions, under "response",
+        that are called with the response and may return another one. With `stream` the response is
+        returned before its body was read. `verify` is True, a path, an `ssl.SSLContext` or False;
         `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
         `proxies` is a mapping like the session's, and goes before that where it says something
-        about the URL. `on_informational` is called with each 1xx response when it comes. What is
-        not given is the session's.
+        about the URL. `retries` is a `Retry`, a number, or None for none. `on_informational` is
+        called with each 1xx response when it comes. What is not given is the session's.
 
         Raises `RequestException`, of which everything that peers, network and system do is one;
         what an iterable or a hook of the caller's raises passes unchanged. `TypeError` and
@@ -286,16 +156,31 @@ class Session(DialAttributes):
         """
         if self.params:
             params = _merge_params(self.params, params)
+        if self._base_url is not None or self._adapters is not None:
+            url, params = self._find_url(url, params)
+        if hooks is not None or self._hooks.get("response"):
+            hooks = self._join_hooks(hooks)
         request = prepare_request(
-            method, url, self._headers, params, headers, data, json, trailers=trailers
+            method, url, self._headers, params, headers, data, json, hooks, trailers, files
         )
+        if (
+            auth is not None
+            or cookies is not None
+            or self.auth is not None
+            or self._jar is not None
+            or self._trust_netrc
+            or request.parsed_url.userinfo is not None
+        ):
+            self._admit(request, auth, cookies)
         return self.send(
             request,
             timeout=timeout,
+            allow_redirects=allow_redirects,
+            proxies=proxies,
             stream=stream,
             verify=verify,
             cert=cert,
-            proxies=proxies,
+            retries=retries,
             on_informational=on_informational,
         )
 
@@ -303,11 +188,13 @@ class Session(DialAttributes):
         self,
         request: PreparedRequest,
         *,
-        timeout: TimeoutLike | _Unset = _UNSET,
         stream: bool | None = None,
+        timeout: TimeoutLike | Deadline | _Unset = _UNSET,
         verify: Verify | None = None,
         cert: Cert = None,
         proxies: Proxies | None = None,
+        allow_redirects: bool = True,
+        retries: RetryLike | _Unset = _UNSET,
         on_informational: OnInformational | None = None,
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
@@ -315,60 +202,123 @@ class Session(DialAttributes):
             raise TypeError(f"send() takes a PreparedRequest, not {type(request).__name__}")
         if stream is None:
             stream = self.stream
+        timeout_given = timeout is not _UNSET or self.timeout is not DEFAULT_TIMEOUT
         if timeout is _UNSET:
             timeout = self.timeout
+        retry = self._retries if retries is _UNSET else _retry_of(retries)
         if verify is None:
             verify = self.verify
-        deadline = Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
+        if cert is None:
+            cert = self.cert
+        deadline = _running(timeout) or Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
         if on_informational is not None or self.on_event is not None:
             deadline.watch = Watch(request, self.on_event, on_informational)
+        transport = self._direct
         try:
-            if proxies or self.proxies or (self._trust_env and environment_proxies()):
-                proxies = self._choose_proxy(request, proxies)
-            if verify is True and self._trust_env and (proxies or _is_https(request)):
-                verify = environment_authorities() or True
-            response = self._transport.send(
-                request,
-                stream=stream,
-                timeout=deadline,
-                verify=verify,
-                cert=self.cert if cert is None else cert,
-                proxies=proxies,
-            )
+            response: Any = None
+            if (
+                transport is not None
+                and retry is None
+                and (request.auth is None or not hasattr(request.auth, "auth_flow"))
+            ):
+                way = self._way_to(request, proxies, verify)
+                response = transport.send(
+                    request,
+                    stream=stream,
+                    timeout=deadline,
+                    verify=way[1],
+                    cert=cert,
+                    proxies=way[0],
+                )
+                response.connection = transport
+            if response is None or request._hooks or _says_more(response):
+                call = Call(
+                    *(self, deadline, timeout_given, stream, verify, cert, proxies),
+                    *(allow_redirects, retry),
+                )
+                response = call.run(request, response)
             if self.max_response_size is not None:
-                response.max_response_size = self.max_response_size
+                self._bound(response)
             if not stream:
                 response.content  # noqa: B018  # reading it is its effect
         except RequestException as error:
             if error.request is None:
                 error.request = request
             raise
-        return response
-
-    def _choose_proxy(self, request: PreparedRequest, proxies: Proxies | None) -> Proxies | None:
-        """The one proxy for this request as a mapping for the transport, or None for none."""
-        url = getattr(request, "parsed_url", None)
-        if url is None:
-            return None  # and the transport will say so
-        proxy = choose_proxy(url, proxies, self.proxies, self._trust_env)
-        return None if proxy is None else {url.scheme: proxy}
+        return response  # type: ignore[no-any-return]  # a transport may give what it likes
 
     def prepare_request(self, request: Request) -> PreparedRequest:
-        """What `request` becomes with the session's headers and params."""
+        """What `request` becomes with what the session adds to its requests."""
         if request.method is None or request.url is None:
             raise ValueError("a request needs a method and a URL")
         params = _merge_params(self.params, request.params) if self.params else request.params
-        return prepare_request(
+        url: Any = request.url
+        if self._base_url is not None or self._adapters is not None:
+            url, params = self._find_url(url, params)
+        prepared = prepare_request(
             request.method,
-            request.url,
+            url,
             self._headers,
             params,
             request.headers,
             request.data,
             request.json,
-            request.hooks,
+            self._join_hooks(request.hooks),
             request.trailers,
+            request.files,
         )
+        self._admit(prepared, request.auth, request.cookies)
+        return prepared
+
+    def merge_environment_settings(
+        self,
+        url: str,
+        proxies: Proxies | None,
+        stream: bool | None,
+        verify: Verify | None,
+        cert: Cert,
+    ) -> dict[str, Any]:
+        """What a call with these arguments would be sent with; for `send(request, **settings)`."""
+        if verify is None:
+            verify = self.verify
+        if verify is True and self._trust_certificates:
+            verify = environment_authorities() or True
+        return {
+            "proxies": self._merge_proxies(proxies),
+            "stream": self.stream if stream is None else stream,
+            "verify": verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+    def resolve_redirects(
+        self,
+        resp: Response,
+        req: PreparedRequest,
+        stream: bool = False,
+        timeout: TimeoutLike | _Unset = _UNSET,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies | None = None,
+        yield_requests: bool = False,
+    ) -> Iterator[Any]:
+        """The responses to the requests that follow from `resp`, the answer to `req`, one by one.
+
+        With `yield_requests` the first of these requests instead, which is not sent.
+        """
+        given = self.timeout if timeout is _UNSET else timeout
+        deadline = _running(given) or Deadline(Timeout.of(given), self._clock)  # type: ignore[arg-type]  # not unset
+        call = Call(self, deadline, True, stream, verify, cert, proxies, True, None)
+        response: Any = resp
+        request = req
+        while (hop := call.next_hop(request, response)) is not None:
+            if yield_requests:
+                yield hop
+                return
+            history = [*response.history, response]
+            request, response = hop, call.receive(hop, call.answer(hop, history), history)
+            if not stream:
+                call.read(response)
+            yield response
 
     def get(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
         """Sends a GET request; `options` are those of `request`."""
@@ -379,7 +329,11 @@ class Session(DialAttributes):
         return self.request("OPTIONS", url, **options)
 
     def head(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
-        """Sends a HEAD request; `options` are those of `request`."""
+        """Sends a HEAD request, and follows no redirects unless `allow_redirects` says so.
+
+        The other `options` are those of `request` too.
+        """
+        options.setdefault("allow_redirects", False)
         return self.request("HEAD", url, **options)
 
     def post(
@@ -400,11 +354,94 @@ class Session(DialAttributes):
         """Sends a DELETE request; `options` are those of `request`."""
         return self.request("DELETE", url, **options)
 
-    # --- the end ---------------------------------------------------------------------------
+    # --- what calls have in common ---------------------------------------------------------
 
-    def close(self) -> None:
-        """Closes the idle connections; those in use are closed when their response ends."""
-        self._transport.close()
+    def _find_url(self, url: Any, params: Params) -> tuple[Any, Params]:
+        """The URL of a call behind `base_url`, or one for a transport that is mounted for it."""
+        if self._base_url is not None:
+            return join_base(self._base_url, url), params
+        text = url.decode("latin-1") if isinstance(url, bytes) else str(url)
+        wanted = text.strip().lower()
+        if wanted.partition(":")[0] not in ("http", "https") and any(
+            wanted.startswith(prefix.lower()) for prefix in self._adapters or ()
+        ):
+            from h11client._messages.foreign import foreign_url
+
+            return foreign_url(text, params), None
+        return url, params
+
+    def _join_hooks(self, own: Hooks | None) -> Hooks | None:
+        """The session's hooks and then the call's own; None when there are none."""
+        joined: dict[str, list[Any]] = {}
+        for hooks in (self._hooks, own or {}):
+            for event, found in hooks.items():
+                joined.setdefault(event, []).extend([found] if callable(found) else found or ())
+        return joined if any(joined.values()) else None
+
+    def _admit(self, request: PreparedRequest, auth: Auth, cookies: Cookies) -> None:
+        """Gives a new request its cookies, and the credentials of the first who has some."""
+        jar = self._jar
+        if jar is not None or cookies is not None:
+            request.jar = jar
+            request.prepare_cookies(cookies)
+        userinfo = request.parsed_url.userinfo
+        if auth is None and userinfo is None and self.auth is None:
+            if self._trust_netrc:
+                admit_from_netrc(self, request)
+            return
+        own = request.wire_head()[2].values_of(b"authorization")
+        from_session = self._headers.get("Authorization")
+        if own and own != [(from_session or "").encode("latin-1")]:
+            return  # the call's own header says who asks
+        if auth is None and userinfo is not None:
+            name, password = userinfo
+            if not password and self._trust_netrc:
+                auth = credentials_for(request.parsed_url, login=name)
+            auth = auth or userinfo
+        if auth is None and not own:
+            auth = self.auth
+        request.prepare_auth(auth)
+
+    def _way_to(
+        self, request: PreparedRequest, proxies: Proxies | None, verify: Verify
+    ) -> tuple[Proxies | None, Verify]:
+        """The one proxy for a request, as a mapping, and whom to trust on the way there."""
+        chosen: Proxies | None = None
+        url = getattr(request, "parsed_url", None)
+        if url is None:
+            return None, verify  # and the transport will say so
+        if proxies or self.proxies or (self._trust_proxies and environment_proxies()):
+            proxy = choose_proxy(url, proxies, self.proxies, self._trust_proxies)
+            chosen = None if proxy is None else {url.scheme: proxy}
+        if verify is True and self._trust_certificates and (chosen or url.scheme == "https"):
+            verify = environment_authorities() or True
+        return chosen, verify
+
+    def _merge_proxies(self, proxies: Proxies | None) -> dict[str, Any]:
+        """All that is known about proxies as one mapping: the call's, the session's, the rest."""
+        environment = environment_proxies() if self._trust_proxies else None
+        return {**(environment or {}), **(self.proxies or {}), **(proxies or {})}
+
+    def _transport_for(self, request: PreparedRequest) -> Transport:
+        if self._adapters is None:
+            return self._transport
+        transport: Transport = self.get_adapter(request.url or "")
+        return transport
+
+    def _bound(self, response: Any) -> None:
+        """Tells a response how much may be read of it."""
+        if self.max_response_size is not None:
+            response.max_response_size = self.max_response_size
+
+    def _store_cookies(self, request: PreparedRequest, response: Any) -> None:
+        """Keeps the cookies of a response; those of a tunnel's end are none of the origin's."""
+        if request.method == "CONNECT":
+            return
+        from h11client.cookies import store_cookies
+
+        store_cookies(self.cookies, request, response)
+
+    # --- the end ---------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         return self
@@ -418,30 +455,27 @@ class Session(DialAttributes):
         self.close()
 
 
-def default_headers() -> Headers:
-    """What a session sends unless it is told otherwise."""
-    return Headers(
-        {
-            "User-Agent": f"h11client/{__version__}",
-            "Accept-Encoding": accept_encoding(),
-            "Accept": "*/*",
-        }
-    )
+def _says_more(response: Any) -> bool:
+    """Whether a response redirects or has cookies."""
+    if response.status_code in REDIRECTS:
+        return True
+    head = getattr(response, "_head", None)
+    return head is None or bool(head.headers.values_of(b"set-cookie"))
 
 
-def _checked_size(size: int | None) -> int | None:
-    if size is None:
+def _retry_of(retries: Any) -> Retry | None:
+    if retries is None:
         return None
-    if type(size) is bool or not isinstance(size, int):
-        raise TypeError(f"max_response_size= is a number of bytes, not {type(size).__name__}")
-    if size < 0:
-        raise ValueError(f"max_response_size= is at least 0, not {size}")
-    return size
+    from h11client._policies.retries import Retry
+
+    return Retry.of(retries)
 
 
-def _is_https(request: PreparedRequest) -> bool:
-    url = getattr(request, "parsed_url", None)
-    return url is not None and url.scheme == "https"
+def _running(timeout: object) -> Deadline | None:
+    """The deadline of a call that is running, when a hook passes it on."""
+    if isinstance(timeout, Deadline):
+        return timeout
+    return timeout.deadline if isinstance(timeout, TimeoutPair) else None
 
 
 def _merge_params(ours: Params, own: Params) -> Params:

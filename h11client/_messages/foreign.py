@@ -1,0 +1,63 @@
+"""URLs of other schemes than http and https, for transports that know what to do with them."""
+
+from __future__ import annotations
+
+from h11client._messages.escapes import encode_form
+from h11client._messages.url import URL, Origin
+from h11client.exceptions import InvalidURL, MissingSchema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from h11client._messages.escapes import Params
+
+__all__ = ["ForeignURL", "foreign_url"]
+
+_LONGEST_SHOWN = 100  # characters of something wrong in a message
+
+
+class ForeignURL(URL):
+    """A URL that stays as it was written; what it means is the business of its transport."""
+
+    __slots__ = ()
+
+
+def foreign_url(text: str, params: Params = None) -> ForeignURL:
+    """The URL `text`, with `params` behind its query.
+
+    Raises:
+        MissingSchema: there is no scheme.
+        InvalidURL: there is a blank or a control character in it.
+
+    >>> url = foreign_url("file:///etc/hosts#1")
+    >>> url.scheme, url.host, url.target, url.text
+    ('file', '', b'/etc/hosts', 'file:///etc/hosts#1')
+    """
+    text = text.strip()
+    scheme, colon, rest = text.partition(":")
+    if not colon:
+        raise MissingSchema(f"no scheme in {text[:_LONGEST_SHOWN]!r}")
+    if not text.isprintable():
+        raise InvalidURL(f"a control character in {text[:_LONGEST_SHOWN]!r}")
+    rest, hash_sign, fragment = rest.partition("#")
+    query = encode_form(params) if params else ""
+    if query:
+        rest += ("&" if "?" in rest else "?") + query
+    authority, path = "", rest
+    if rest.startswith("//"):
+        end = min(
+            [position for mark in "/?" if (position := rest.find(mark, 2)) > 0] or [len(rest)]
+        )
+        authority, path = rest[2:end], rest[end:]
+    url = object.__new__(ForeignURL)
+    url.scheme = scheme.lower()
+    url.host = authority.rpartition("@")[2].lower()
+    url.port = 0
+    url.authority = url.host.encode("utf-8")
+    url.origin = Origin(url.scheme, url.host, 0)
+    url.target = path.encode("utf-8") if path.startswith("/") else b"/" + path.encode("utf-8")
+    url.bare = not path
+    url.fragment = fragment if hash_sign else None
+    url.userinfo = None
+    url.text = f"{scheme}:{rest}{hash_sign}{fragment}"
+    url._prefix = f"{scheme}://{authority}"
+    return url

@@ -1,0 +1,97 @@
+"""What of redirects programs may ask a session for, or do in their own way."""
+
+from __future__ import annotations
+
+from h11client._messages.url import parse_url
+from h11client._policies.netrc import credentials_for
+from h11client._policies.redirects import follow, is_same_origin, location_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
+    from h11client._messages.request import PreparedRequest
+
+__all__ = ["Redirecting", "admit", "admit_from_netrc", "build_hop"]
+
+_AUTHORIZATION = "Authorization"
+
+
+class Redirecting:
+    """The methods of a `Session` that requests has for redirects.
+
+    A subclass may override `get_redirect_target`, `should_strip_auth` and `rebuild_auth`; they are
+    then asked.
+    """
+
+    def get_redirect_target(self, resp: Any) -> str | None:
+        """The Location of a response that redirects, as it was sent; None for any other."""
+        location = location_of(resp)
+        if isinstance(location, bytes):
+            return location.decode("utf-8", "replace")
+        return location
+
+    def should_strip_auth(self, old_url: str, new_url: str) -> bool:
+        """Whether Authorization for the one URL must not be sent to the other.
+
+        That is when scheme, host or port differ, unless it is https instead of http on the
+        default ports.
+        """
+        return not is_same_origin(parse_url(old_url), parse_url(new_url))
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Any) -> None:
+        """Removes Authorization from a request that leaves its origin because of `response`."""
+        headers = prepared_request.headers
+        asked = response.request.url
+        if _AUTHORIZATION in headers and self.should_strip_auth(asked, prepared_request.url or ""):
+            del headers[_AUTHORIZATION]
+        admit_from_netrc(self, prepared_request)
+
+
+def build_hop(
+    session: Any, request: PreparedRequest, response: Any, hosts: Collection[str]
+) -> PreparedRequest:
+    """The request that `response` asks for instead of `request`, with what is known of its URL.
+
+    `hosts` are those that redirects have come from.
+    """
+    hop = follow(request, response, session.sensitive_headers)
+    kind = type(session)
+    own = request.headers.get(_AUTHORIZATION)
+    if kind.rebuild_auth is not Redirecting.rebuild_auth:
+        # The session of a program that knows which origins belong together.
+        hop.auth = None
+        if own is not None:
+            hop.headers[_AUTHORIZATION] = own
+        admit(session, hop)
+        session.rebuild_auth(hop, response)
+        return hop
+    if (
+        hop.dropped
+        and own is not None
+        and kind.should_strip_auth is not Redirecting.should_strip_auth
+        and not session.should_strip_auth(request.url, hop.url)
+    ):
+        hop.headers[_AUTHORIZATION] = own
+    admit(session, hop)
+    # What netrc has is by host, not by origin, and stays dropped like all else.
+    if hop.dropped and hop.parsed_url.origin.host not in hosts:
+        admit_from_netrc(session, hop)
+    return hop
+
+
+def admit(session: Any, hop: PreparedRequest) -> None:
+    """Puts into `hop` what the jar has for its URL, and what its `auth` says."""
+    hop.jar = session._jar
+    hop.apply_cookies()
+    if hop.auth is not None and callable(hop.auth):
+        hop.apply_auth()
+
+
+def admit_from_netrc(session: Any, request: PreparedRequest) -> None:
+    """Asks netrc for the origin of `request`, unless it has credentials."""
+    if session._trust_netrc and not request.wire_head()[2].values_of(b"authorization"):
+        found = credentials_for(request.parsed_url)
+        if found is not None:
+            request.prepare_auth(found)

@@ -1,0 +1,346 @@
+"""One call on its way: redirects round authentication round retries round the transport.
+
+Most calls need none of the four, and do not come here: `Session.send` gives their request to the
+transport, and looks at the response.
+"""
+
+from __future__ import annotations
+
+from h11client import _log
+from h11client._policies.redirects import REDIRECTS
+from h11client._redirecting import build_hop
+from h11client.exceptions import RequestException, TooManyRedirects, UnrewindableBodyError
+from h11client.hooks import dispatch_hook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from h11client._call_options import Transport
+    from h11client._messages.request import PreparedRequest
+    from h11client._policies.retries import Retry
+    from h11client._timeouts import Deadline, Timeout
+    from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxy_choice import Proxies
+
+__all__ = ["Call", "TimeoutPair", "abort", "release", "send_repeatedly"]
+
+
+class TimeoutPair(tuple[float | None, float | None]):
+    """(connect, read) as requests gives it to adapters, which knows the `deadline` of its call."""
+
+    deadline: Deadline
+
+    def __new__(cls, deadline: Deadline) -> TimeoutPair:
+        timeout: Timeout = deadline.timeout
+        pair = super().__new__(cls, (timeout.connect, timeout.read))
+        pair.deadline = deadline
+        return pair
+
+
+class Call:
+    """What was said for one call, and what has been done for it."""
+
+    __slots__ = (
+        "allow_redirects",
+        "cert",
+        "deadline",
+        "followed",
+        "handed",
+        "hosts",
+        "proxies",
+        "retry",
+        "session",
+        "stream",
+        "timeout_given",
+        "verify",
+    )
+
+    def __init__(
+        self,
+        session: Any,
+        deadline: Deadline,
+        timeout_given: bool,
+        stream: bool,
+        verify: Verify,
+        cert: Cert,
+        proxies: Proxies | None,
+        allow_redirects: bool,
+        retry: Retry | None,
+    ) -> None:
+        self.session = session
+        self.deadline = deadline
+        self.timeout_given = timeout_given
+        self.stream = stream
+        self.verify = verify
+        self.cert = cert
+        self.proxies = proxies
+        self.allow_redirects = allow_redirects
+        self.retry = retry
+        self.followed = 0  # redirects
+        self.hosts: set[str] = set()  # that have sent us on
+        self.handed: dict[str, Any] | None = None  # the arguments that the transport got last
+
+    def run(self, request: PreparedRequest, response: Any = None) -> Any:
+        """The answer to `request`, whose first `response` may be there already."""
+        history: list[Any] = []
+        while True:
+            if response is None:
+                response = self.answer(request, history)
+            response = self.receive(request, response, history)
+            hop = self.next_hop(request, response)
+            if hop is None:
+                return response
+            history = [*response.history, response]
+            request, response = hop, None
+
+    def answer(self, request: PreparedRequest, history: list[Any]) -> Any:
+        """The answer to one request, with nothing said about redirects."""
+        if getattr(request.auth, "auth_flow", None) is not None:
+            return self._authenticate(request, history)
+        return self.exchange(request) if self.retry is None else self._try(request)
+
+    # --- redirects -------------------------------------------------------------------------
+
+    def next_hop(self, request: PreparedRequest, response: Any) -> PreparedRequest | None:
+        """What to send because of `response`, which is then over; None: it is the answer."""
+        session = self.session
+        try:
+            if response.status_code not in REDIRECTS:
+                return None
+            if not self.allow_redirects:
+                response._next = _next_or_none(session, request, response)
+                return None
+            if session.get_redirect_target(response) is None:
+                return None
+            if self.followed >= session.max_redirects:
+                raise TooManyRedirects(
+                    f"more than {session.max_redirects} redirects",
+                    request=request,
+                    response=response,
+                )
+            self.hosts.add(request.parsed_url.origin.host)
+            hop = build_hop(session, request, response, self.hosts)
+        except RequestException as error:
+            _name(error, request, response)
+            release(response)
+            raise
+        except BaseException as error:
+            abort(response, error)
+            raise
+        self.followed += 1
+        _log.debug("%s redirects to %s", response.status_code, hop.url)
+        release(response)
+        return hop
+
+    def receive(self, request: PreparedRequest, response: Any, history: list[Any]) -> Any:
+        """What the hooks make of a response; its cookies are stored, and its history is told."""
+        try:
+            if history:
+                response.history = list(history)
+            self._store(request, response)
+            if not request._hooks:
+                return response
+            given = self._arguments(request)[1] if self.handed is None else self.handed
+            made = dispatch_hook("response", request._hooks, response, **given)
+            if made is not response:
+                self._take_over(request, response, made)
+            return made
+        except BaseException as error:
+            abort(response, error)
+            raise
+
+    def _take_over(self, request: PreparedRequest, response: Any, made: Any) -> None:
+        """Notes what a hook has given in the place of a response; it may have asked again."""
+        known = response.history
+        between = [earlier for earlier in made.history if all(earlier is not one for one in known)]
+        made.history = [*known, *between]
+        for earlier in (*between, made):
+            if earlier is not response:
+                self._store(getattr(earlier, "request", None) or request, earlier)
+
+    def _store(self, request: PreparedRequest, response: Any) -> None:
+        head = getattr(response, "_head", None)
+        if head is not None and not head.headers.values_of(b"set-cookie"):
+            return
+        self.session._store_cookies(request, response)
+
+    # --- authentication --------------------------------------------------------------------
+
+    def _authenticate(self, request: PreparedRequest, history: list[Any]) -> Any:
+        """Drives the flow of a scheme; the responses before its last one go into `history`."""
+        asked = request.copy()  # the flow changes it, and the caller's stays as it is
+        flow = request.auth.auth_flow(asked)
+        response = None
+        try:
+            asked = next(flow)
+            while True:
+                response = self._try(asked)
+                if history:
+                    response.history = list(history)
+                try:
+                    asked = flow.send(response)
+                except StopIteration:
+                    return response
+                self._store(asked, response)
+                self._make_ready(asked, response)
+                release(response)
+                history.append(response)
+                response = None
+        except BaseException as error:
+            if response is not None:
+                abort(response, error)
+            raise
+        finally:
+            flow.close()
+
+    def _make_ready(self, request: PreparedRequest, response: Any) -> None:
+        try:
+            request.encoded_body.rewind()
+        except UnrewindableBodyError as error:
+            _name(error, request, response)
+            raise
+        request.jar = self.session._jar
+        request.apply_cookies()
+
+    # --- retries ---------------------------------------------------------------------------
+
+    def _try(self, request: PreparedRequest) -> Any:
+        if self.retry is None:
+            return self.exchange(request)
+        return send_repeatedly(self, request, self.retry)
+
+    def read(self, response: Any) -> None:
+        """Reads what is an attempt's to read: the body, unless the caller or nobody will."""
+        if not (self.stream or (self.allow_redirects and response.status_code in REDIRECTS)):
+            self.session._bound(response)
+            response.content  # noqa: B018  # reading it is its effect
+
+    def wait(self, seconds: float) -> None:
+        """Waits before the next attempt."""
+        if seconds > 0:
+            self.session._sleep(seconds)
+
+    # --- the transport ---------------------------------------------------------------------
+
+    def exchange(self, request: PreparedRequest) -> Any:
+        """One request, one response."""
+        transport, arguments = self._arguments(request)
+        self.handed = arguments
+        watch = self.deadline.watch
+        if watch is not None:
+            watch.request = request
+        try:
+            response: Any = transport.send(request, **arguments)
+        except RequestException as error:
+            _name(error, request, None)
+            raise
+        response.connection = transport
+        return response
+
+    def _arguments(self, request: PreparedRequest) -> tuple[Transport, dict[str, Any]]:
+        """The transport for a request, and what it is told; anew for each, as the URL decides."""
+        session = self.session
+        transport = session._transport_for(request)
+        proxies, verify = session._way_to(request, self.proxies, self.verify)
+        timeout: Deadline | TimeoutPair | None = self.deadline
+        if not getattr(transport, "takes_deadline", False):
+            proxies = session._merge_proxies(self.proxies)
+            timeout = TimeoutPair(self.deadline) if self.timeout_given else None
+        return transport, {
+            "stream": self.stream,
+            "timeout": timeout,
+            "verify": verify,
+            "cert": self.cert,
+            "proxies": proxies,
+        }
+
+
+def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
+    """The answer to `request`, asked for as often as `retry` says.
+
+    `call` has `deadline`, `exchange(request)`, `read(response)` and `wait(seconds)`.
+    """
+    from h11client._policies.retries import RetryState
+
+    state = RetryState(retry, call.deadline)
+    while True:
+        response = None
+        try:
+            response = call.exchange(request)
+            seconds = _after_response(call, state, request, response)
+            if seconds is None or not _begins_again(request):
+                call.read(response)
+                return response
+            release(response)
+        except _Final as final:
+            raise final.error from None
+        except RequestException as error:
+            seconds = state.after_error(request, error)
+            if seconds is None or not _begins_again(request):
+                raise
+            _log.debug("%s %s failed: %s", request.method, request.url, type(error).__name__)
+        _log.debug("%s %s again in %s s", request.method, request.url, round(seconds, 3))
+        call.wait(seconds)
+
+
+def _next_or_none(session: Any, request: PreparedRequest, response: Any) -> PreparedRequest | None:
+    """What following a redirect would send; None where that is impossible, and nobody asked."""
+    try:
+        if session.get_redirect_target(response) is None:
+            return None
+        return build_hop(session, request, response, (request.parsed_url.origin.host,))
+    except RequestException:
+        return None
+
+
+class _Final(Exception):
+    """Takes the `error` that says that there will be no retry past those who would retry."""
+
+    def __init__(self, error: RequestException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _after_response(call: Any, state: Any, request: PreparedRequest, response: Any) -> Any:
+    try:
+        return state.after_response(request, response)
+    except RequestException as error:
+        try:
+            call.read(response)  # for whoever wants to know what the last answer said
+        except RequestException:
+            pass
+        release(response)
+        raise _Final(error) from None
+
+
+def _begins_again(request: PreparedRequest) -> bool:
+    try:
+        request.encoded_body.rewind()
+    except UnrewindableBodyError:
+        return False
+    return True
+
+
+def release(response: Any) -> None:
+    """Lets go of a response that nobody will read: its connection is kept if little is left."""
+    try:
+        response.close()
+    except RequestException:
+        pass  # it is of no interest any more
+
+
+def abort(response: Any, error: BaseException) -> None:
+    """Closes a response because of an error that is about to be raised."""
+    leave = getattr(response, "__exit__", None)
+    if leave is not None:
+        leave(type(error), error, error.__traceback__)
+    elif hasattr(response, "close"):
+        response.close()
+
+
+def _name(error: RequestException, request: Any, response: Any) -> None:
+    if error.request is None:
+        error.request = request
+    if error.response is None:
+        error.response = response

@@ -1,0 +1,336 @@
+"""What a session is told once: every setting, as a keyword of the constructor and an attribute."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+
+from h11client._messages.decoders import accept_encoding
+from h11client._messages.headers import Headers
+from h11client._messages.url import parse_url
+from h11client._policies.redirects import SENSITIVE_HEADERS
+from h11client._timeouts import DEFAULT_TIMEOUT, Timeout
+from h11client._transport.dial_options import DialAttributes, DialOptions
+from h11client._transport.pool import Pool
+from h11client._version import __version__
+from h11client.exceptions import InvalidSchema
+from h11client.hooks import default_hooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from h11client._call_options import Auth, Cookies, Transport
+    from h11client._limits import Limits
+    from h11client._messages.headers import HeadersArgument
+    from h11client._messages.url import URL, Params
+    from h11client._policies.retries import RetryLike
+    from h11client._timeouts import TimeoutLike
+    from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
+    from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxy_choice import Proxies
+    from h11client._transport.tally import PoolStatistics
+    from h11client._watching import OnEvent
+    from h11client.hooks import Hook, Hooks
+
+__all__ = ["Settings", "default_headers"]
+
+_MAX_REDIRECTS = 30  # what requests allows; browsers allow 20
+# What `trust_env` may name one by one.
+_ENVIRONMENT = frozenset(["proxies", "netrc", "certificates", "keylog"])
+
+
+class Settings(DialAttributes):
+    """The attributes of a `Session`; see there."""
+
+    _jar: Any
+    _hooks: dict[str, Any]
+
+    def __init__(
+        self,
+        *,
+        headers: HeadersArgument = None,
+        auth: Auth = None,
+        cookies: Cookies = None,
+        params: Params = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies | None = None,
+        hooks: Hooks | None = None,
+        stream: bool = False,
+        trust_env: bool | Iterable[str] = True,
+        max_redirects: int = _MAX_REDIRECTS,
+        sensitive_headers: Iterable[str] = SENSITIVE_HEADERS,
+        timeout: TimeoutLike = DEFAULT_TIMEOUT,
+        retries: RetryLike = None,
+        base_url: str | bytes | None = None,
+        limits: Limits | None = None,
+        max_response_size: int | None = None,
+        resolver: Resolver | None = None,
+        hosts: Hosts | None = None,
+        uds: str | bytes | os.PathLike[str] | None = None,
+        source_address: SourceAddress | None = None,
+        socket_options: Sequence[SocketOption] | None = None,
+        server_hostname: str | None = None,
+        require_close_notify: bool = True,
+        on_event: OnEvent | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self._headers = default_headers()
+        if headers is not None:
+            self._headers.update(Headers(headers))
+        self.auth: Auth = auth
+        self.cookies = cookies
+        self.params: Params = {} if params is None else params
+        self.verify: Verify = verify
+        self.cert: Cert = cert
+        self.proxies: Proxies = {} if proxies is None else proxies
+        self.hooks = hooks
+        self.stream = stream
+        self.max_redirects = max_redirects
+        self.sensitive_headers = sensitive_headers
+        Timeout.of(timeout)  # a wrong one is noticed here already
+        self.timeout: TimeoutLike = timeout
+        self.retries = retries
+        self.base_url = base_url
+        self.max_response_size = _checked_count("max_response_size", max_response_size)
+        self.on_event = on_event
+        self._adapters: dict[str, Transport] | None = None
+        self._transport: Transport = Pool(limits) if transport is None else transport
+        # What sends a request that needs nothing of a session's policies.
+        self._direct: Transport | None = self._transport
+        if not getattr(self._transport, "takes_deadline", False):
+            self._direct = None
+        if limits is not None and transport is not None:
+            raise TypeError("limits= are those of the session's own pool, not of a transport")
+        self.trust_env = trust_env
+        dial_options = DialOptions(
+            resolver=resolver,
+            hosts=hosts,
+            uds=uds,
+            source_address=source_address,
+            socket_options=socket_options,
+            server_hostname=server_hostname,
+            require_close_notify=require_close_notify,
+        )
+        if dial_options:
+            if transport is not None:
+                raise TypeError("how to dial is the business of the transport that was given")
+            self._set_dial_options(dial_options)
+        # A transport of the user's may run on a clock of its own, a test's most likely.
+        self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
+        self._sleep: Callable[[float], object] = getattr(self._clock, "advance", sleep)
+
+    # --- what is said of each request ------------------------------------------------------
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of every request; a mapping that may be changed or assigned."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: HeadersArgument) -> None:
+        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
+
+    @property
+    def cookies(self) -> Any:
+        """The jar: what servers have given, and what is assigned, a mapping or a jar."""
+        jar = self._jar
+        if jar is None:
+            from h11client.cookies import RequestsCookieJar
+
+            # One jar, whichever thread is the first to ask.
+            jar = self.__dict__.setdefault("_own_jar", RequestsCookieJar())
+            self._jar = jar
+        return jar
+
+    @cookies.setter
+    def cookies(self, cookies: Cookies) -> None:
+        self._jar = None  # made when there is something to keep in it
+        self.__dict__.pop("_own_jar", None)
+        if cookies is not None:
+            from h11client.cookies import cookiejar_from_dict
+
+            is_jar = hasattr(cookies, "set_cookie")
+            self._jar = cookies if is_jar else cookiejar_from_dict(cookies)
+
+    @property
+    def hooks(self) -> dict[str, list[Hook]]:
+        """Functions to call with each response, under "response", before those of the call."""
+        return self._hooks
+
+    @hooks.setter
+    def hooks(self, hooks: Hooks | None) -> None:
+        self._hooks = {**default_hooks(), **(hooks or {})}
+
+    @property
+    def base_url(self) -> str | None:
+        """The URL behind whose path the paths of calls go, or None."""
+        return None if self._base_url is None else self._base_url.text
+
+    @base_url.setter
+    def base_url(self, url: str | bytes | None) -> None:
+        self._base_url: URL | None = None if url is None else parse_url(url)
+
+    # --- what follows from responses -------------------------------------------------------
+
+    @property
+    def max_redirects(self) -> int:
+        """How many redirects one call may follow; 0: none."""
+        return self._max_redirects
+
+    @max_redirects.setter
+    def max_redirects(self, most: int) -> None:
+        _checked_count("max_redirects", most)
+        self._max_redirects = most
+
+    @property
+    def sensitive_headers(self) -> frozenset[str]:
+        """The headers, in lower case, that are not sent on to another origin by a redirect.
+
+        Authorization, Cookie and Proxy-Authorization never are.
+        """
+        return self._sensitive_headers
+
+    @sensitive_headers.setter
+    def sensitive_headers(self, names: Iterable[str]) -> None:
+        if isinstance(names, (str, bytes)):
+            raise TypeError("sensitive_headers= are several names")
+        self._sensitive_headers = frozenset([name.lower() for name in names])
+
+    @property
+    def retries(self) -> RetryLike:
+        """When a failed request is tried again: a `Retry`, a number, or None for never."""
+        return self._retries
+
+    @retries.setter
+    def retries(self, retries: RetryLike) -> None:
+        if retries is not None:
+            from h11client._policies.retries import Retry
+
+            retries = Retry.of(retries)
+        self._retries = retries
+
+    # --- the way out -----------------------------------------------------------------------
+
+    @property
+    def trust_env(self) -> bool | frozenset[str]:
+        """Whether environment variables and netrc count: True, False, or those that do.
+
+        That is some of "proxies", "netrc", "certificates" and "keylog".
+        """
+        return self._trust_env
+
+    @trust_env.setter
+    def trust_env(self, trust_env: bool | Iterable[str]) -> None:
+        if isinstance(trust_env, (bool, int)) or trust_env is None:
+            trusted = _ENVIRONMENT if trust_env else frozenset()
+            self._trust_env: bool | frozenset[str] = bool(trust_env)
+        else:
+            if isinstance(trust_env, str):
+                raise TypeError("trust_env= is True, False or several names")
+            trusted = self._trust_env = frozenset(trust_env)
+            if trusted - _ENVIRONMENT:
+                unknown = ", ".join(map(repr, sorted(trusted - _ENVIRONMENT)))
+                raise ValueError(f"trust_env= does not know {unknown}")
+        self._trust_proxies = "proxies" in trusted
+        self._trust_netrc = "netrc" in trusted
+        self._trust_certificates = "certificates" in trusted
+        if isinstance(self._transport, Pool):
+            self._transport.log_keys = "keylog" in trusted
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds on connections and on what servers may send; a change counts from now on."""
+        return self._own_pool().limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._own_pool().limits = limits
+
+    def statistics(self) -> PoolStatistics:
+        """How many connections and waiting requests there are, and what has been done so far."""
+        return self._own_pool().statistics()
+
+    def _own_pool(self) -> Pool:
+        if not isinstance(self._transport, Pool):
+            raise AttributeError("it is the business of the transport that the session was given")
+        return self._transport
+
+    def _set_dial_options(self, options: DialOptions) -> None:
+        self._own_pool().dial_options = options
+        self._dial_options = options
+
+    @property
+    def adapters(self) -> dict[str, Any]:
+        """The transports by the prefix of the URLs that are theirs; longer ones come first.
+
+        For "https://" and "http://" that is the session's own pool, as an `HTTPAdapter`.
+        """
+        adapters = self._adapters
+        if adapters is None:
+            transport: Transport = self._transport
+            if isinstance(transport, Pool):
+                from h11client.adapters import HTTPAdapter
+
+                transport = HTTPAdapter.over(transport)
+            adapters = {"https://": transport, "http://": transport}
+            self._adapters = adapters
+            self._direct = None
+        return adapters
+
+    def mount(self, prefix: str, adapter: Any) -> None:
+        """Sends requests whose URL begins with `prefix` through `adapter`.
+
+        The longest prefix wins, in lower or upper case. An adapter has `send` and `close` as those
+        of requests have; `prefix` may be of any scheme.
+        """
+        mounted = {name: found for name, found in self.adapters.items() if name != prefix}
+        mounted[prefix] = adapter
+        # A new mapping: another thread may be looking through the old one.
+        self._adapters = dict(sorted(mounted.items(), key=_length_of_prefix, reverse=True))
+
+    def get_adapter(self, url: str) -> Any:
+        """The transport for `url`; raises `InvalidSchema` when there is none."""
+        wanted = url.lower()
+        for prefix, adapter in self.adapters.items():
+            if wanted.startswith(prefix.lower()):
+                return adapter
+        raise InvalidSchema(f"no transport is mounted for {url[:_LONGEST_SHOWN]!r}")
+
+    def close(self) -> None:
+        """Closes the idle connections; those in use are closed when their response ends."""
+        transports = {id(self._transport): self._transport}
+        for adapter in (self._adapters or {}).values():
+            transports[id(adapter)] = adapter
+        for transport in transports.values():
+            transport.close()
+
+
+_LONGEST_SHOWN = 100  # characters of a wrong URL in a message
+
+
+def _length_of_prefix(item: tuple[str, Transport]) -> int:
+    return len(item[0])
+
+
+def default_headers() -> Headers:
+    """What a session sends unless it is told otherwise."""
+    return Headers(
+        {
+            "User-Agent": f"h11client/{__version__}",
+            "Accept-Encoding": accept_encoding(),
+            "Accept": "*/*",
+        }
+    )
+
+
+def _checked_count(name: str, count: int | None) -> int | None:
+    if count is None and name != "max_redirects":
+        return None
+    if type(count) is bool or not isinstance(count, int):
+        raise TypeError(f"{name}= is a whole number, not {type(count).__name__}")
+    if count < 0:
+        raise ValueError(f"{name}= is at least 0, not {count}")
+    return count

@@ -1,0 +1,219 @@
+"""Transports with requests' names and arguments, to be mounted in a session.
+
+`HTTPAdapter` is the pool that a session has anyway, with the arguments that requests gives it.
+"""
+
+from __future__ import annotations
+
+from time import sleep
+
+from h11client._limits import Limits
+from h11client._sending import TimeoutPair, send_repeatedly
+from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
+from h11client._transport.dial_options import DialOptions
+from h11client._transport.pool import Pool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from h11client._messages.request import PreparedRequest
+    from h11client._policies.retries import RetryLike
+    from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxy_choice import Proxies
+
+__all__ = [
+    "DEFAULT_POOLBLOCK",
+    "DEFAULT_POOLSIZE",
+    "DEFAULT_POOL_TIMEOUT",
+    "DEFAULT_RETRIES",
+    "BaseAdapter",
+    "HTTPAdapter",
+]
+
+DEFAULT_POOLSIZE = 10  # connections to one origin, and origins
+DEFAULT_RETRIES = 0
+DEFAULT_POOLBLOCK = False
+DEFAULT_POOL_TIMEOUT = None
+
+# What `init_poolmanager` understands besides: options of dialling by the names that they have here.
+_DIAL_OPTIONS = frozenset(["source_address", "socket_options", "server_hostname"])
+
+
+class BaseAdapter:
+    """What a session can send requests through; override both methods.
+
+    A response of any library is taken that has requests' attributes. An empty `h11client.Response`
+    may be filled attribute by attribute.
+    """
+
+    takes_deadline = False
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies | None = None,
+    ) -> Any:
+        """Sends a prepared request and returns its response.
+
+        `timeout` is None, seconds or a (connect, read) pair.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Lets go of what is kept between requests."""
+        raise NotImplementedError
+
+
+class HTTPAdapter(BaseAdapter):
+    """A pool of connections with the arguments that requests gives its own.
+
+    Args:
+        pool_connections: origins for whose connections there is room.
+        pool_maxsize: idle connections kept for one origin.
+        max_retries: how often a request is tried again: a number (for errors before anything was
+            sent), a `Retry`, or an object with the attributes of urllib3's.
+        pool_block: whether no more than `pool_maxsize` connections to one origin are open at once,
+            so that requests wait for one. Otherwise there are as many as are needed, and those
+            beyond what may be kept are closed when their response ends.
+
+    >>> adapter = HTTPAdapter(pool_maxsize=4, pool_block=True)
+    >>> adapter.poolmanager.limits.max_per_origin
+    4
+    """
+
+    takes_deadline = True
+
+    def __init__(
+        self,
+        pool_connections: int = DEFAULT_POOLSIZE,
+        pool_maxsize: int = DEFAULT_POOLSIZE,
+        max_retries: RetryLike = DEFAULT_RETRIES,
+        pool_block: bool = DEFAULT_POOLBLOCK,
+    ) -> None:
+        self.max_retries = max_retries
+        self.poolmanager: Any = None
+        self._ssl_context: Any = None
+        self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "send" in vars(cls) and "takes_deadline" not in vars(cls):
+            # It was written for requests, where this is None or seconds.
+            cls.takes_deadline = False
+
+    @classmethod
+    def over(cls, pool: Pool) -> HTTPAdapter:
+        """An adapter for a pool that is there already."""
+        adapter = cls.__new__(cls)
+        adapter._max_retries = DEFAULT_RETRIES
+        adapter._retry = None
+        adapter._ssl_context = None
+        adapter.poolmanager = pool
+        return adapter
+
+    @property
+    def max_retries(self) -> RetryLike:
+        """How often a request is tried again."""
+        return self._max_retries
+
+    @max_retries.setter
+    def max_retries(self, retries: RetryLike) -> None:
+        from h11client._policies.retries import Retry
+
+        self._retry = (
+            Retry(retries, read=0, status=0, statuses=(), backoff=0, respect_retry_after=False)
+            if type(retries) is int and retries
+            else Retry.of(retries)
+        )
+        self._max_retries: RetryLike = retries
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = DEFAULT_POOLBLOCK, **options: Any
+    ) -> None:
+        """Makes the pool; a subclass may add to the arguments and call this one.
+
+        `options`: `ssl_context`, an `ssl.SSLContext` that is used for verifying unless a call says
+        `verify=False`; `source_address`, `socket_options` and `server_hostname` as of a `Session`.
+        """
+        self._ssl_context = options.pop("ssl_context", None)
+        unknown = options.keys() - _DIAL_OPTIONS
+        if unknown:
+            raise TypeError(f"init_poolmanager() has no argument {min(unknown)!r}")
+        self.poolmanager = Pool(
+            Limits(
+                max_connections=None,
+                max_idle=max(connections * maxsize, 1),
+                max_per_origin=maxsize if block else None,
+            )
+        )
+        if options:
+            self.poolmanager.dial_options = DialOptions(**options)
+
+    def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
+        """Called with each request before it is sent, and what `send` got; for subclasses."""
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies | None = None,
+    ) -> Any:
+        """Sends a prepared request and returns its response."""
+        deadline = self._deadline_of(timeout)
+        if verify is not False and self._ssl_context is not None:
+            verify = self._ssl_context
+        given: dict[str, Any] = {
+            "stream": stream,
+            "timeout": deadline,
+            "verify": verify,
+            "cert": cert,
+            "proxies": proxies,
+        }
+        if type(self).add_headers is not HTTPAdapter.add_headers:
+            self.add_headers(request, **given)
+        if self._retry is None:
+            return self._name(self.poolmanager.send(request, **given))
+        return self._name(send_repeatedly(_Attempts(self, given, deadline), request, self._retry))
+
+    def _name(self, response: Any) -> Any:
+        response.connection = self
+        return response
+
+    def _deadline_of(self, timeout: Any) -> Deadline:
+        if isinstance(timeout, Deadline):
+            return timeout
+        if type(timeout) is TimeoutPair:
+            return timeout.deadline
+        if timeout is None:
+            timeout = DEFAULT_TIMEOUT  # nobody has said anything about it
+        return Deadline(Timeout.of(timeout), self.poolmanager.clock)
+
+    def close(self) -> None:
+        """Closes the idle connections; those in use are closed when their response ends."""
+        self.poolmanager.close()
+
+
+class _Attempts:
+    """What `send_repeatedly` asks of a call, for one that came to an adapter."""
+
+    def __init__(self, adapter: HTTPAdapter, given: dict[str, Any], deadline: Deadline) -> None:
+        self._pool = adapter.poolmanager
+        self._given = given
+        self.deadline = deadline
+
+    def exchange(self, request: PreparedRequest) -> Any:
+        return self._pool.send(request, **self._given)
+
+    def read(self, response: Any) -> None:
+        """Leaves the body to the session."""
+
+    def wait(self, seconds: float) -> None:
+        getattr(self._pool.clock, "advance", sleep)(seconds)
