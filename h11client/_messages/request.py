@@ -210,7 +210,10 @@ class PreparedRequest(Hooked, Credentials):
         headers.pop("Content-Length", None)
         headers.pop("Transfer-Encoding", None)
         trailers = self.encoded_body.trailers
-        encoded = encode_body(body)
+        if isinstance(body, (str, bytes)) and not body:
+            encoded = Body(b"", None, body)  # there are programs that go on with `body += text`
+        else:
+            encoded = encode_body(body)
         self.encoded_body = encoded if trailers is None else TrailedBody(encoded, trailers)
         self._show_framing()
 

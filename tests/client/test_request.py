@@ -301,6 +301,7 @@ NEW_BODIES = [
     (b"longer", [(b"Content-Length", b"6")]),
     ("é", [(b"Content-Length", b"2")]),
     (None, [(b"Content-Length", b"0")]),
+    ("", [(b"Content-Length", b"0")]),
     (iter([b"a"]), [(b"Transfer-Encoding", b"chunked")]),
     (io.BytesIO(b"ab"), [(b"Content-Length", b"2")]),
 ]
