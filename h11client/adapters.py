@@ -88,6 +88,9 @@ class HTTPAdapter(BaseAdapter):
 
     takes_deadline = True
 
+    # Classes written for requests add what a pickle must have; here it has all attributes anyway.
+    __attrs__: list[str] = ["max_retries"]
+
     def __init__(
         self,
         pool_connections: int = DEFAULT_POOLSIZE,
