@@ -17,6 +17,7 @@ from time import time
 
 from h11client import _log
 from h11client._messages.hosts import read_authority
+from h11client._messages.url import parse_url
 from h11client._policies.cookie_adapters import (
     MockRequest,
     MockResponse,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from http.cookiejar import CookiePolicy
     from typing import Any, TypeAlias
+
+    from h11client._messages.url import URL
 
     Cookies: TypeAlias = "CookieJar | Mapping[str, str | None]"
 
@@ -397,9 +400,9 @@ def cookie_header_of(cookies: Cookies | None, request: Any) -> str | None:
         return None
     if isinstance(cookies, CookieStore):
         # Where redirects have led is no host that the caller has asked.
-        return cookies.cookie_header(request.parsed_url, everywhere=not request.dropped)
+        return cookies.cookie_header(_url_of(request), everywhere=not getattr(request, "dropped", False))
     if isinstance(cookies, CookieJar):
-        asked = PolicyRequest(request.parsed_url)
+        asked = PolicyRequest(_url_of(request))
         cookies.add_cookie_header(asked)  # type: ignore[arg-type]  # in the shape of such a request
         return asked.get_new_headers().get("Cookie")
     if not isinstance(cookies, Mapping):
@@ -436,9 +439,14 @@ def store_cookies(cookies: Cookies | None, request: Any, response: Any) -> None:
     if isinstance(cookies, CookieStore):
         values = set_cookie_values(response)
         if values:
-            cookies.store(request.parsed_url, values)
+            cookies.store(_url_of(request), values)
     elif isinstance(cookies, CookieJar):
         extract_cookies_to_jar(cookies, request, response)
+
+
+def _url_of(request: Any) -> URL:
+    url: URL | None = getattr(request, "parsed_url", None)
+    return parse_url(request.url) if url is None else url  # a request of another library
 
 
 # --- files ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange, timegm
+from itertools import islice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["LAST_SECOND", "SetCookie", "parse_cookie_date", "parse_set_cookie"]
 
 MAX_ATTRIBUTE = 1024  # octets of an attribute's value; longer ones are ignored (6265bis, 5.6)
+MAX_ATTRIBUTES = 100  # of one cookie that mean something; with more of them it is an attack
+MOST_TRIED = 4  # times that cannot be read, from the last, before there is none
 LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z: what a file of cookies can hold
-_MOST_TRIED = 4  # attributes of one kind that cannot be read, before those in front of them
 _MAX_DIGITS = 12  # more seconds than that are "for ever", and cost nothing to say
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")  # HTAB is harmless
 # Everything between two ";" that is not one of these is skipped by the search itself.
 _ATTRIBUTE = re.compile(
-    r";[ \t]*(expires|max-age|domain|path|secure|httponly|samesite|partitioned)[ \t]*"
+    r";[ \t]*(?=[dehmps])(expires|max-age|domain|path|secure|httponly|samesite|partitioned)[ \t]*"
     r"(?:=([^;]*)|(?=;|\Z))",
     re.IGNORECASE | re.ASCII,
 )
@@ -97,22 +99,26 @@ def parse_set_cookie(text: str) -> SetCookie | None:
     if not cookie.name and not cookie.value:
         return None
     if end >= 0:
-        _take_attributes(cookie, _ATTRIBUTE.findall(text, end))
+        found = list(islice(_ATTRIBUTE.finditer(text, end), MAX_ATTRIBUTES + 1))
+        if len(found) > MAX_ATTRIBUTES:
+            return None
+        _take_attributes(cookie, found)
     return cookie
 
 
-def _take_attributes(cookie: SetCookie, attributes: list[tuple[str, str]]) -> None:
+def _take_attributes(cookie: SetCookie, attributes: list[re.Match[str]]) -> None:
     """Of several of a kind the last counts (RFC 6265 section 5.3) that can be read."""
     last: dict[str, str] = {}
     times: dict[str, list[str]] = {"expires": [], "max-age": []}
-    for name, value in attributes:
-        if len(value) > MAX_ATTRIBUTE and len(value.strip(" \t")) > MAX_ATTRIBUTE:
+    for match in attributes:
+        value = (match[2] or "").strip(" \t")
+        if len(value) > MAX_ATTRIBUTE:
             continue
-        name = name.lower()
+        name = match[1].lower()
         if name in times:
             times[name].append(value)
         else:
-            last[name] = value.strip(" \t")
+            last[name] = value
     if "domain" in last:
         cookie.domain = last["domain"].removeprefix(".").lower()
     cookie.path = last.get("path")
@@ -125,12 +131,12 @@ def _take_attributes(cookie: SetCookie, attributes: list[tuple[str, str]]) -> No
 
 
 def _last_readable(values: list[str], parse: Callable[[str], int | None]) -> int | None:
-    parsed = (parse(value) for value in reversed(values[-_MOST_TRIED:]))
+    parsed = (parse(value) for value in reversed(values[-MOST_TRIED:]))
     return next((seconds for seconds in parsed if seconds is not None), None)
 
 
 def _parse_max_age(value: str) -> int | None:
-    match = _MAX_AGE.fullmatch(value.strip(" \t"))
+    match = _MAX_AGE.fullmatch(value)
     if match is None:
         return None
     digits = match[2].lstrip("0")
