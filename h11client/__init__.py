@@ -16,7 +16,17 @@ from h11client._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from h11client import _timeouts, auth, exceptions
+    from h11client import (
+        _timeouts,
+        adapters,
+        api,
+        auth,
+        cookies,
+        exceptions,
+        hooks,
+        models,
+        sessions,
+    )
     from h11client._api import (
         delete,
         get,
@@ -102,12 +112,19 @@ __all__ = [
     "Request",
     "Response",
     # configuration: values
+    "adapters",
     "auth",
+    "cookies",
+    "hooks",
     "Limits",
     "Proxy",
     "Retry",
     "Timeout",
     "threaded_resolver",
+    # under requests' names
+    "api",
+    "models",
+    "sessions",
     # looking into a call, and what is left of one
     "Attempt",
     "Event",
@@ -168,6 +185,10 @@ _HOMES = {
     "Timings": "h11client._watching",
 }
 
+_MODULES = frozenset(
+    ["adapters", "api", "auth", "cookies", "exceptions", "hooks", "models", "sessions"]
+)
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
@@ -175,7 +196,7 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        if name in ("auth", "exceptions"):
+        if name in _MODULES:
             return import_module(f"h11client.{name}")
         home = import_module(_HOMES.get(name, "h11client.exceptions"))
         return globals().setdefault(name, getattr(home, name))

@@ -1,4 +1,6 @@
-"""Fakes for tests of programs which use the client: a network made of a script, and a clock.
+"""Fakes for tests of programs which use the client: a transport, a network, and a clock.
+
+A `MockTransport` answers requests by calling a function; nothing is below it.
 
 A `ScriptedNetwork` takes the place of sockets. For each connection that will be dialled it is
 given what the server sends, as a list of steps; it keeps what was dialled, written, secured and
@@ -36,6 +38,7 @@ import errno
 from collections import deque
 
 from h11client._messages.hosts import address_number
+from h11client._mocking import Answer, MockTransport
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import TLSInfo
 
@@ -51,8 +54,10 @@ if TYPE_CHECKING:
     Step: TypeAlias = "bytes | BaseException | Pause | Unsolicited"
 
 __all__ = [
+    "Answer",
     "Dial",
     "FakeClock",
+    "MockTransport",
     "Pause",
     "ScriptError",
     "ScriptedNetwork",

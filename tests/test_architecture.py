@@ -46,7 +46,7 @@ LAYERS = {
             *("_transport.forking", "_transport.tally", "_transport.slots"),
         ],
         [
-            *("_messages.headers", "_messages.hooked", "_messages.hosts"),
+            *("_messages.headers", "_messages.hooked", "_messages.hosts", "_messages.links"),
             *("_messages.decoders", "_messages.text", "auth"),
         ],
         [
@@ -64,6 +64,7 @@ LAYERS = {
         ["_policies.cookie_store", "_transport.proxies"],
         [
             "_messages.body",
+            "_messages.raw",
             "_policies.netrc",
             "cookies",
             "_transport.resolving",
@@ -71,13 +72,17 @@ LAYERS = {
             "_transport.tls",
             "_transport.upgrading",
         ],
-        ["_messages.multipart", "_transport.proxy_choice", "_transport.socks"],
+        [
+            *("_messages.multipart", "_messages.readable"),
+            *("_transport.proxy_choice", "_transport.socks"),
+        ],
         ["_transport.sockets"],
         ["_messages.credentials", "_messages.foreign", "_messages.heads"],
         ["_messages.request", "_transport.uploading"],
         ["_messages.response", "_policies.redirects", "_transport.connection"],
         ["_call_options", "_redirecting", "_transport.connection_info", "_transport.tunnels"],
         [
+            "_mocking",
             "_sending",
             "_transport.forwarding",
             "_transport.lending",
@@ -88,7 +93,8 @@ LAYERS = {
         ["adapters"],
         ["_settings"],
         ["_session"],
-        ["_api"],
+        ["_api", "models"],
+        ["api", "sessions"],
         ["__init__", "testing"],
     ],
 }
