@@ -1,4 +1,4 @@
-"""Reading a body once: as it came or decoded, in pieces, to a size, or whole; and as a file."""
+"""Reading a body once: as it came or decoded, in pieces, to a size, or whole."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from h11client.exceptions import RequestException, ResponseTooLarge, StreamConsu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any, Protocol
+    from collections.abc import Sequence
+    from typing import Protocol
 
     from h11client._messages.decoders import Source
     from h11client.exceptions import RequestLike, ResponseLike
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         def request(self) -> RequestLike: ...
 
 
-__all__ = ["READ_SIZE", "BodyReader", "RawBody", "read_whole"]
+__all__ = ["READ_SIZE", "BodyReader", "read_whole"]
 
 READ_SIZE = 65536  # bytes asked of the body at a time; it gives what has come
 
@@ -234,96 +234,3 @@ class BodyReader:
         if not isinstance(error, StreamConsumedError):
             self.broken = True
             self.abort()
-
-
-class RawBody:
-    """The body of a response as a file object, as it came unless `decode_content` is set.
-
-    `read(size)` gives `size` bytes unless the body ends before; `tell()` counts the bytes as they
-    came. Works with `shutil.copyfileobj`, `io.BufferedReader`, `tarfile` and the like.
-    """
-
-    __slots__ = ("_owner", "_reader")
-
-    def __init__(self, reader: BodyReader, owner: Owner) -> None:
-        self._reader = reader
-        self._owner = owner
-
-    @property
-    def decode_content(self) -> bool:
-        """Whether `read` undoes the content codings when it is not told."""
-        return self._reader.decode_content
-
-    @decode_content.setter
-    def decode_content(self, decode: bool) -> None:
-        self._reader.decode_content = decode
-
-    @property
-    def status(self) -> int:
-        """The status code."""
-        return self._owner.status_code
-
-    @property
-    def reason(self) -> str | None:
-        """The reason phrase."""
-        return self._owner.reason
-
-    @property
-    def headers(self) -> Any:
-        """The header fields of the response."""
-        return self._owner.headers
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more can be read."""
-        return self._reader.closed or self._reader.consumed
-
-    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
-        """Reads `amt` bytes, everything without it; b"" at the end."""
-        decoded = self._reader.decode_content if decode_content is None else decode_content
-        if self._reader.consumed:
-            return b""
-        if amt is None or amt < 0:
-            return self._reader.read_all(decoded, self._owner)
-        return self._reader.read_exactly(amt, decoded, self._owner)
-
-    def readinto(self, buffer: Any) -> int:
-        """Reads into a writable buffer what has come, at most its size; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        reader = self._reader
-        if reader.consumed or not view:
-            return 0
-        piece = reader.read(len(view), reader.decode_content, self._owner)
-        view[: len(piece)] = piece
-        return len(piece)
-
-    def stream(self, amt: int = READ_SIZE, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Pieces of at most `amt` bytes, as they come."""
-        decoded = self._reader.decode_content if decode_content is None else decode_content
-        while not self._reader.consumed:
-            piece = self._reader.read(amt, decoded, self._owner)
-            if piece:
-                yield piece
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self.stream()
-
-    def tell(self) -> int:
-        """How many bytes have been read, as they came."""
-        return self._reader.received
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
-
-    def flush(self) -> None:
-        """Does nothing: for `io.TextIOWrapper`."""
-
-    def close(self) -> None:
-        """Closes the response's body."""
-        self._reader.close()

@@ -1,0 +1,176 @@
+"""Bodies as file objects: what a response shows as `raw`, and what it may be given as such."""
+
+from __future__ import annotations
+
+from h11client._messages.reading import READ_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from h11client._messages.reading import BodyReader, Owner
+
+__all__ = ["ForeignBody", "RawBody"]
+
+
+class RawBody:
+    """The body of a response as a file object, as it came unless `decode_content` is set.
+
+    `read(size)` gives `size` bytes unless the body ends before; `tell()` counts the bytes as they
+    came. Works with `shutil.copyfileobj`, `io.BufferedReader`, `tarfile` and the like.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_owner", "_reader")
+
+    def __init__(self, reader: BodyReader, owner: Owner) -> None:
+        self._reader = reader
+        self._owner = owner
+
+    @property
+    def decode_content(self) -> bool:
+        """Whether `read` undoes the content codings when it is not told."""
+        return self._reader.decode_content
+
+    @decode_content.setter
+    def decode_content(self, decode: bool) -> None:
+        self._reader.decode_content = decode
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self._owner.status_code
+
+    @property
+    def reason(self) -> str | None:
+        """The reason phrase."""
+        return self._owner.reason
+
+    @property
+    def headers(self) -> Any:
+        """The header fields of the response."""
+        return self._owner.headers
+
+    @property
+    def version(self) -> int:
+        """The version of HTTP as a number: 11 or 10."""
+        version = str(getattr(self._owner, "http_version", "HTTP/1.1"))
+        return int(version[5:].replace(".", ""))
+
+    def getheader(self, name: str, default: str | None = None) -> str | None:
+        """The value of a header field."""
+        value: str | None = self._owner.headers.get(name, default)
+        return value
+
+    def getheaders(self) -> list[tuple[str, str]]:
+        """(name, value) of every header field, each time it occurs."""
+        pairs: list[tuple[str, str]] = self._owner.headers.multi_items()
+        return pairs
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        return self._reader.closed or self._reader.consumed
+
+    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """Reads `amt` bytes, everything without it; b"" at the end."""
+        decoded = self._reader.decode_content if decode_content is None else decode_content
+        if self._reader.consumed:
+            return b""
+        if amt is None or amt < 0:
+            return self._reader.read_all(decoded, self._owner)
+        return self._reader.read_exactly(amt, decoded, self._owner)
+
+    def read1(self, amt: int | None = -1) -> bytes:
+        """Reads what has come, at most `amt` bytes; b"" at the end."""
+        reader = self._reader
+        if reader.consumed or amt == 0:
+            return b""
+        size = READ_SIZE if amt is None or amt < 0 else amt
+        return reader.read(size, reader.decode_content, self._owner)
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads into a writable buffer what has come, at most its size; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        reader = self._reader
+        if reader.consumed or not view:
+            return 0
+        piece = reader.read(len(view), reader.decode_content, self._owner)
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def stream(self, amt: int = READ_SIZE, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Pieces of at most `amt` bytes, as they come."""
+        decoded = self._reader.decode_content if decode_content is None else decode_content
+        while not self._reader.consumed:
+            piece = self._reader.read(amt, decoded, self._owner)
+            if piece:
+                yield piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.stream()
+
+    def tell(self) -> int:
+        """How many bytes have been read, as they came."""
+        return self._reader.received
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def flush(self) -> None:
+        """Does nothing: for `io.TextIOWrapper`."""
+
+    def close(self) -> None:
+        """Closes the response's body."""
+        self._reader.close()
+
+    def isclosed(self) -> bool:
+        """Whether nothing more can be read."""
+        return self.closed
+
+    def release_conn(self) -> None:
+        """Gives the connection back, which happens by itself at the end of the body."""
+        if not self._reader.consumed:
+            self._reader.close()
+
+
+class ForeignBody:
+    """A file object that somebody gave to a response: read as it is, or through its `stream`.
+
+    What `stream` gives is decoded already.
+    """
+
+    __slots__ = ("_pieces", "_raw", "_rest")
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._rest = b""
+        self._pieces: Iterator[bytes] | None = None
+
+    def read(self, max_bytes: int) -> bytes:
+        piece = self._rest or self._next_piece(max_bytes)
+        self._rest = piece[max_bytes:]
+        return piece[:max_bytes]
+
+    def _next_piece(self, max_bytes: int) -> bytes:
+        raw = self._raw
+        if not hasattr(raw, "stream"):
+            return raw.read(max_bytes) or b""
+        if self._pieces is None:
+            self._pieces = iter(raw.stream(max_bytes, decode_content=True))
+        for piece in self._pieces:
+            if piece:
+                return piece
+        return b""
+
+    def close(self) -> None:
+        for name in ("close", "release_conn"):
+            method = getattr(self._raw, name, None)
+            if method is not None:
+                method()
