@@ -12,7 +12,7 @@ from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._messages.url import join_base
 from h11client._policies.netrc import credentials_for
 from h11client._policies.redirects import REDIRECTS
-from h11client._redirecting import Redirecting, admit_from_netrc
+from h11client._redirecting import Redirecting, admit_beside_header, admit_from_netrc
 from h11client._sending import Call, TimeoutPair
 from h11client._settings import Settings
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
@@ -391,16 +391,16 @@ class Session(Redirecting, Settings):
             return
         own = request.wire_head()[2].values_of(b"authorization")
         from_session = self._headers.get("Authorization")
-        if own and own != [(from_session or "").encode("latin-1")]:
-            return  # the call's own header says who asks
-        if auth is None and userinfo is not None:
+        is_of_call = bool(own) and own != [(from_session or "").encode("latin-1")]
+        if auth is None and userinfo is not None and not is_of_call:
             name, password = userinfo
             if not password and self._trust_netrc:
                 auth = credentials_for(request.parsed_url, login=name)
             auth = auth or userinfo
-        if auth is None and not own:
-            auth = self.auth
-        request.prepare_auth(auth)
+        if is_of_call or (own and auth is None):
+            admit_beside_header(request, self.auth if auth is None else auth)
+        else:
+            request.prepare_auth(self.auth if auth is None else auth)
 
     def _way_to(
         self, request: PreparedRequest, proxies: Proxies | None, verify: Verify

@@ -34,6 +34,7 @@ __all__ = [
     "HTTPDigestAuth",
     "HTTPProxyAuth",
     "basic_credentials",
+    "only_sets_authorization",
     "parse_challenges",
     "resolve_auth",
 ]
@@ -340,6 +341,12 @@ def resolve_auth(auth: Any) -> Any:
     if callable(auth) or hasattr(auth, "auth_flow"):
         return auth
     raise TypeError(f"auth= is a pair, a callable or a scheme, not {type(auth).__name__}")
+
+
+def only_sets_authorization(auth: Any) -> bool:
+    """Whether `auth` has nothing to do for a request that has its Authorization already."""
+    known = (tuple, list, HTTPBasicAuth, HTTPBearerAuth, HTTPDigestAuth)
+    return type(auth) in known  # a subclass may do anything
 
 
 def basic_credentials(username: Text, password: Text) -> str:
