@@ -1,6 +1,6 @@
 """Hosts: what may stand between "//" and the path of a URL, and in the Host field.
 
-authority = host [ ":" port ]                 ; userinfo is not accepted
+authority = host [ ":" port ]                 ; less the userinfo, which is no part of a place
 host      = "[" IPv6address [ "%25" zone ] "]" / IPv4address / reg-name   ; RFC 3986, RFC 6874
 reg-name  = *( unreserved / sub-delims )      ; here non-empty, and without percent-encoding
 """
@@ -22,6 +22,8 @@ _REG_NAME = re.compile(r"[a-z0-9\-._~!$&'()+,;=]+")  # RFC 3986 section 3.2.2, l
 _HOST_FIELD = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=]+)(?::[0-9]{1,5})?")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")  # as inet_aton() reads a part of an address
 _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_JOINERS = {0x200C: None, 0x200D: None}
 _ZONE = re.compile(r"[A-Za-z0-9\-._~]+")
 
 
@@ -54,6 +56,7 @@ def _read_name(name: str, text: str) -> str:
         raise InvalidURL(f"a host has {_MAX_HOST} characters at most: {shown_url(text)}")
     host = name.lower() if name.isascii() else _encode_idna(name, text)
     if not _REG_NAME.fullmatch(host):
+        _check_escapes(host)
         raise InvalidURL(f"{shown_url(name)} cannot be a host: {shown_url(text)}")
     labels = host.removesuffix(".").split(".")
     if len(host.removesuffix(".")) > _MAX_HOST:
@@ -64,7 +67,7 @@ def _read_name(name: str, text: str) -> str:
         if label.startswith("xn--"):
             _check_a_label(label, text)
     if all(_NUMBER.fullmatch(label) for label in labels):
-        _check_ipv4(host, labels, text)
+        _check_ipv4(name, labels, text)
     return host
 
 
@@ -84,17 +87,38 @@ def _check_a_label(label: str, text: str) -> None:
         faithful = b"xn--" + decoded.encode("punycode") == label.encode("ascii")
     except (ValueError, OverflowError) as error:
         raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}") from error
-    if decoded.isascii() or not decoded.isprintable() or not faithful:
+    visible = decoded.translate(_JOINERS)
+    if visible != decoded:
+        _check_joiners(decoded, label, text)
+    if decoded.isascii() or not visible.isprintable() or not faithful:
         raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}")
 
 
-def _check_ipv4(host: str, labels: list[str], text: str) -> None:
+def _check_joiners(decoded: str, label: str, text: str) -> None:
+    """What cannot be seen has to do something where it stands (RFC 5892, appendix A)."""
+    import idna
+
+    try:
+        idna.check_label(decoded)
+    except UnicodeError as error:
+        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}") from error
+
+
+def _check_ipv4(name: str, labels: list[str], text: str) -> None:
     """Only the four decimal numbers: systems read the other spellings, and differently."""
     canonical = _canonical_ipv4(labels)
     if canonical is None:
-        raise InvalidURL(f"{host} is no IPv4 address: {shown_url(text)}")
-    if canonical != host:
-        raise InvalidURL(f"{host} is not how an IPv4 address is written, {canonical} is")
+        raise InvalidURL(f"{shown_url(name)} is no IPv4 address: {shown_url(text)}")
+    if canonical != name:
+        raise InvalidURL(f"{shown_url(name)} is not how an IPv4 address is written, {canonical} is")
+
+
+def _check_escapes(host: str) -> None:
+    """Escapes in a host are not decoded; when they hide an address it is named."""
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), host)
+    labels = plain.removesuffix(".").split(".")
+    if plain != host and all(_NUMBER.fullmatch(label) for label in labels):
+        _check_ipv4(host, labels, host)
 
 
 def _canonical_ipv4(labels: list[str]) -> str | None:

@@ -46,6 +46,8 @@ GOOD = [
     ("faß.de", "xn--fa-hia.de", b"xn--fa-hia.de"),  # IDNA 2008; 2003 made it fass.de
     ("例え。テスト", "xn--r8jz45g.xn--zckzah", b"xn--r8jz45g.xn--zckzah"),
     ("xn--ls8h.la", "xn--ls8h.la", b"xn--ls8h.la"),
+    ("نامه\u200cای.com", "xn--mgba3gch31f060k.com", b"xn--mgba3gch31f060k.com"),
+    ("क्\u200dष.com", "xn--11b2ezcw70k.com", b"xn--11b2ezcw70k.com"),
 ]  # fmt: skip
 
 
@@ -124,6 +126,7 @@ BAD = [
     ("::1", "no host"),
     ("xn--abc-.de", "A-label"),  # decodes to ASCII
     ("xn--.de", "A-label"),
+    ("xn--ab-m1t.de", "A-label"),  # a joiner between letters that do not join
     ("xn--a.de", "A-label"),  # decodes to a control character
     ("xn--zzzzzzzzz99999.de", "A-label"),
     ("xn--ASCII-.com", "A-label"),
