@@ -88,7 +88,8 @@ class CookieStore(CookieJar):
         return line or None
 
     def _matching(self, url: URL, everywhere: bool) -> list[Cookie]:
-        host, path, now = url.origin.host, path_of(url), time()
+        host = url.origin.host.lower()  # the zone of an address: `Cookie` has done so, too
+        path, now = path_of(url), time()
         is_secure = url.scheme == "https"
         found, expired = [], []
         for domain in candidate_domains(host):
