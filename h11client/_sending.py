@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
 
-__all__ = ["Call", "TimeoutPair", "abort", "release", "send_repeatedly"]
+__all__ = ["Call", "TimeoutPair", "abort", "has_cookies", "release", "send_repeatedly"]
 
 
 class TimeoutPair(tuple[float | None, float | None]):
@@ -130,6 +130,7 @@ class Call:
             raise
         self.followed += 1
         _log.debug("%s redirects to %s", response.status_code, hop.url)
+        session._bound(response)
         release(response)
         return hop
 
@@ -160,10 +161,8 @@ class Call:
                 self._store(getattr(earlier, "request", None) or request, earlier)
 
     def _store(self, request: PreparedRequest, response: Any) -> None:
-        head = getattr(response, "_head", None)
-        if head is not None and not head.headers.values_of(b"set-cookie"):
-            return
-        self.session._store_cookies(request, response)
+        if has_cookies(response):
+            self.session._store_cookies(request, response)
 
     # --- authentication --------------------------------------------------------------------
 
@@ -322,10 +321,17 @@ def _begins_again(request: PreparedRequest) -> bool:
     return True
 
 
+def has_cookies(response: Any) -> bool:
+    """Whether there may be cookies in a response; a foreign one does not tell."""
+    head = getattr(response, "_head", None)
+    return head is None or bool(head.headers.values_of(b"set-cookie"))
+
+
 def release(response: Any) -> None:
-    """Lets go of a response that nobody will read: its connection is kept if little is left."""
+    """Lets go of a response: its connection is kept if little is left, and what that is, too."""
+    put_by = getattr(getattr(response, "_body", None), "put_by", None)
     try:
-        response.close()
+        (put_by or response.close)()
     except RequestException:
         pass  # it is of no interest any more
 

@@ -191,6 +191,8 @@ class ResponseBody:
         connection = self._connection
         if connection is not None:
             self._look_ahead(connection, max_bytes)
+        else:
+            self._ready = None  # it was put by, and is read now
         return data
 
     def _read_part(self, data: bytes, max_bytes: int) -> bytes:
@@ -202,6 +204,8 @@ class ResponseBody:
             self._start = 0
             if self._connection is not None:
                 self._look_ahead(self._connection, max_bytes)
+            else:
+                self._ready = None
         return piece
 
     def _look_ahead(self, connection: Connection, max_bytes: int) -> None:
@@ -358,11 +362,15 @@ class ResponseBody:
         """
         self._end(True)
 
+    def put_by(self) -> None:
+        """As `close`, but what little was left can still be read: nobody will, most likely."""
+        self._end(True, [])
+
     def abort(self) -> None:
         """As `close`, without reading anything more: the connection is closed."""
         self._end(False)
 
-    def _end(self, drain: bool) -> None:
+    def _end(self, drain: bool, kept: list[bytes] | None = None) -> None:
         if self._connection is None:
             return
         self._closing = True  # before the look at the turn: its holder looks here when it leaves
@@ -374,11 +382,11 @@ class ResponseBody:
         try:
             connection = self._connection
             if connection is not None:
-                self._give_up(connection, drain)
+                self._give_up(connection, drain, kept)
         finally:
             turn.release()
 
-    def _give_up(self, connection: Connection, drain: bool) -> None:
+    def _give_up(self, connection: Connection, drain: bool, kept: list[bytes] | None) -> None:
         failure = StreamConsumedError(_CLOSED)
         if self._owner.is_inside():
             # Called by a finaliser of the program's, which runs anywhere too.
@@ -388,12 +396,17 @@ class ResponseBody:
             self._owner.abandon(connection)
             return
         try:
-            drained = drain and not self._switched and self._drain(connection)
+            drained = drain and not self._switched and self._drain(connection, kept)
         except BaseException:
             if self._connection is not None:
                 self._fail(connection, "interrupted while draining", failure)
             raise
-        if drained:
+        if drained and kept is not None:
+            if type(self._ready) is bytes:
+                kept.insert(0, self._ready[self._start :])
+            self._start = 0
+            self._ready = b"".join(kept) or None
+        elif drained:
             self._ready = None
             self._failure = failure
         else:
@@ -411,7 +424,7 @@ class ResponseBody:
             finally:
                 guard.release()
 
-    def _drain(self, connection: Connection) -> bool:
+    def _drain(self, connection: Connection, kept: list[bytes] | None) -> bool:
         """Reads to the end what costs less than a new connection would."""
         protocol = connection.protocol
         budget = connection.limits.drain_bytes
@@ -427,6 +440,8 @@ class ResponseBody:
                     return True
                 if type(data) is bytes:
                     budget -= len(data)
+                    if kept is not None:
+                        kept.append(data)
                     continue
                 left = end - clock()
                 if left <= 0 or budget < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import pickle
@@ -20,6 +21,8 @@ from h11client.exceptions import (
     InvalidURL,
     ReadTimeout,
     RemoteProtocolError,
+    ResponseTooLarge,
+    StreamConsumedError,
     TooManyRedirects,
     UnrewindableBodyError,
 )
@@ -199,6 +202,59 @@ def test_a_body_is_never_decoded(coding):
     assert response.text == "hello"
     assert response.history[0].headers["Content-Encoding"] == coding
     assert len(network.dialled) == 1
+
+
+PUT_BY = [
+    # (id, head fields, body as it comes, content)
+    ("a length", b"Content-Length: 11", [b"moved ", b"there"], b"moved there"),
+    ("with the head", b"Content-Length: 11", [b"moved there"], b"moved there"),
+    ("chunks", b"Transfer-Encoding: chunked", [b"3\r\nmov\r\n2\r\ned\r\n0\r\n\r\n"], b"moved"),
+    ("none", b"Content-Length: 0", [], b""),
+    (
+        "gzip",
+        b"Content-Length: %d\r\nContent-Encoding: gzip" % len(gzip.compress(b"moved", mtime=0)),
+        [gzip.compress(b"moved", mtime=0)],
+        b"moved",
+    ),
+]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "pieces", "content"), [row[1:] for row in PUT_BY], ids=[row[0] for row in PUT_BY]
+)
+def test_what_was_read_of_a_body_is_there_for_who_asks(fields, pieces, content, joined):
+    head = to("/2").replace(b"Content-Length: 0", fields)
+    first = [head + b"".join(pieces)] if joined else [head, *pieces]
+    for read in (
+        lambda earlier: earlier.content,
+        lambda earlier: earlier.text.encode(),
+        lambda earlier: b"".join(earlier.iter_content(2)),
+        lambda earlier: earlier.read(3) + earlier.read(),
+    ):
+        session, network = session_of([*first, HELLO])
+        [earlier] = session.get(URL).history
+        assert read(earlier) == content
+        network.assert_used_up()
+
+
+@pytest.mark.safety("R11")
+def test_what_was_not_read_of_a_body_is_not_there():
+    head = to("/2").replace(b"Content-Length: 0", b"Content-Length: 300000")
+    session, _network = session_of([head, b"x" * 300_000], [HELLO])
+    [earlier] = session.get(URL).history
+    with pytest.raises(StreamConsumedError):
+        earlier.content  # noqa: B018  # reading it is its effect
+
+
+@pytest.mark.safety("R11", "B2")
+def test_what_was_read_of_a_body_is_not_more_than_a_response_may_be():
+    body = gzip.compress(b"x" * 100_000, mtime=0)
+    redirect = to("/2", body=body, fields=b"Content-Encoding: gzip\r\n")
+    session, _network = session_of([redirect, HELLO], max_response_size=1000)
+    [earlier] = session.get(URL).history
+    with pytest.raises(ResponseTooLarge):
+        earlier.content  # noqa: B018  # reading it is its effect
 
 
 @pytest.mark.safety("R11")
