@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         hooks,
         models,
         sessions,
+        status_codes,
+        structures,
     )
     from h11client._api import (
         delete,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
         URLRequired,
         WriteTimeout,
     )
+    from h11client.status_codes import codes
 
     class Timeout(exceptions.Timeout, _timeouts.Timeout):  # type: ignore[misc]  # for checkers only
         """What to catch, and what `timeout=` takes: see `exceptions.Timeout`, which this is."""
@@ -108,6 +111,7 @@ __all__ = [
     "Session",
     # messages
     "InformationalResponse",
+    "codes",
     "PreparedRequest",
     "Request",
     "Response",
@@ -125,6 +129,8 @@ __all__ = [
     "api",
     "models",
     "sessions",
+    "status_codes",
+    "structures",
     # looking into a call, and what is left of one
     "Attempt",
     "Event",
@@ -182,11 +188,15 @@ _HOMES = {
     "PoolStatistics": "h11client._transport.tally",
     "UpgradedStream": "h11client._transport.upgrading",
     "Event": "h11client._watching",
+    "codes": "h11client.status_codes",
     "Timings": "h11client._watching",
 }
 
 _MODULES = frozenset(
-    ["adapters", "api", "auth", "cookies", "exceptions", "hooks", "models", "sessions"]
+    [
+        *("adapters", "api", "auth", "cookies", "exceptions", "hooks", "models", "sessions"),
+        *("status_codes", "structures"),
+    ]
 )
 
 if not TYPE_CHECKING:

@@ -51,6 +51,7 @@ LAYERS = {
         ],
         [
             "_messages.escapes",
+            "structures",
             "_policies.cookie_rules",
             "_transport.authorities",
             "_transport.dial_options",
@@ -59,7 +60,10 @@ LAYERS = {
             "_transport.tls_sessions",
         ],
         ["_transport.network"],
-        ["_messages.informational", "_messages.reading", "_messages.trailers", "_messages.url"],
+        [
+            *("_messages.informational", "_messages.reading", "_messages.trailers"),
+            *("_messages.url", "status_codes"),
+        ],
         ["_policies.cookie_adapters", "_transport.dialing", "_transport.trust"],
         ["_policies.cookie_store", "_transport.proxies"],
         [
