@@ -185,12 +185,10 @@ class Pool:
             repeated = True
             connection = lender.replace(connection, deadline, started)
         stamps = (started, leased, sent, clock(), connection.first_byte_at)
-        return Response(
-            request=request,
-            head=head,
-            body=ResponseBody(connection, head, lender, deadline, stamps),
-            elapsed=stamps[3] - started,
-        )
+        body = ResponseBody(connection, head, lender, deadline, stamps)
+        response = Response(request=request, head=head, body=body, elapsed=stamps[3] - started)
+        response.connection = self  # schemes written for requests go on by it
+        return response
 
     def _break_off_unless_stale(
         self, connection: Connection, request: PreparedRequest, error: BaseException

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.digest_origin import DigestOrigin
 from tests.programs.service import Answer, Call, Service, serving
 from tests.programs.signing.checks import check_aws4, check_oauth1
 
@@ -65,3 +66,28 @@ def test_every_signature_of_a_scheme_for_requests_is_good(
 def test_the_checks_tell_a_request_without_a_signature(scheme: str) -> None:
     call = Call("GET", "/", [("Host", "a.example")], b"", tls=False)
     assert CHECKS[scheme](call) == "not signed"
+
+
+def test_the_scheme_of_requests_that_asks_again_from_a_hook_works(
+    environment_python: Callable[[str], str],
+) -> None:
+    origin = DigestOrigin()
+    service = Service()
+    bodies = []
+
+    @service.route("*", "[^/]*/.*")
+    def check(call: Call) -> Answer:
+        told = call.header("Authorization")
+        status, headers = origin.answer(call.method, call.target, told, call.body)
+        if status == 200 and call.path.startswith("/to/"):
+            return Answer(b"", 302, [("Location", call.path.removeprefix("/to"))])
+        bodies.append(call.body)
+        return Answer("good" if status == 200 else "asked", status, headers)
+
+    with serving(service) as url:
+        said = run(environment_python("callers"), "digest", url)
+    paths = ["/plain", "/again", "/file", "/form", "/plain"]
+    assert said == [{"path": path, "said": "good"} for path in paths]
+    assert bodies.count(b"of any kind") == 2
+    counts = [told["nc"] for told in origin.asked if told]
+    assert counts[:3] == ["00000001", "00000002", "00000001"]

@@ -1,6 +1,8 @@
 """Calls of h11client that are signed by what other people wrote for requests.
 
 python -I calls.py oauth1 http://127.0.0.1:8000
+
+That of requests for Digest is one of them: it sends the request again by itself, from a hook.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPDigestAuth
 from requests_aws4auth import AWS4Auth
 from requests_oauthlib import OAuth1
 
@@ -60,12 +62,25 @@ def aws4(session: h11client.Session, url: str) -> Iterator[h11client.Response]:
     yield session.get(url + "/of-the-session")
 
 
+def digest(session: h11client.Session, url: str) -> Iterator[h11client.Response]:
+    """RFC 7616, as requests does it."""
+    auth = HTTPDigestAuth("user", "secret")
+    assert isinstance(auth, AuthBase)
+    yield session.get(url + "/plain", auth=auth)
+    yield session.get(url + "/again", params={"a": "b c"}, auth=auth)
+    auth = HTTPDigestAuth("user", "secret")
+    yield session.put(url + "/file", data=io.BytesIO(b"of any kind"), auth=auth)
+    session.auth = HTTPDigestAuth("user", "secret")
+    yield session.post(url + "/form", data=ODD)
+    yield session.get(url + "/to/plain")
+
+
 def main(scheme: str, url: str) -> list[dict[str, Any]]:
     """What came of each call."""
     with h11client.Session() as session:
         return [
             {"path": response.url.partition("?")[0].removeprefix(url), "said": response.text}
-            for response in {"oauth1": oauth1, "aws4": aws4}[scheme](session, url)
+            for response in {"oauth1": oauth1, "aws4": aws4, "digest": digest}[scheme](session, url)
         ]
 
 
