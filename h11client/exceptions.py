@@ -32,6 +32,10 @@
     └── InvalidURL                       also a ValueError
         └── InvalidProxyURL
 
+    RequestsWarning (Warning)            never given: programs name these three to silence them
+    ├── FileModeWarning                  also a DeprecationWarning
+    └── RequestsDependencyWarning
+
 `__cause__` is the low-level error. The class says what was being done, the `.limit` of a timeout
 which limit ran out. Low-level errors are translated by the two tables at the end, in the few
 functions that touch a stream or `h11`, always with `raise from`.
@@ -78,6 +82,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionError",
     "ContentDecodingError",
+    "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
     "InvalidHeader",
@@ -93,6 +98,8 @@ __all__ = [
     "ReadTimeout",
     "RemoteProtocolError",
     "RequestException",
+    "RequestsDependencyWarning",
+    "RequestsWarning",
     "ResponseTooLarge",
     "RetryError",
     "SSLError",
@@ -322,6 +329,18 @@ class IncompleteBody(ChunkedEncodingError, RemoteProtocolError):
     ) -> None:
         super().__init__(*args, request=request, response=response)
         self.partial_length = partial_length
+
+
+class RequestsWarning(Warning):
+    """What requests warns with; nothing here does."""
+
+
+class FileModeWarning(RequestsWarning, DeprecationWarning):
+    """A file was opened as text; here it is an error or right, and no warning."""
+
+
+class RequestsDependencyWarning(RequestsWarning):
+    """A dependency's version is not supported; there are none of that kind here."""
 
 
 if TYPE_CHECKING:

@@ -58,6 +58,11 @@ HIERARCHY = [
     ("BodyReadTimeout", ["ReadTimeout", "ConnectionError"]),
     ("ResponseTooLarge", ["RequestException"]),
 ]
+WARNINGS = [
+    ("RequestsWarning", ["Warning"]),
+    ("FileModeWarning", ["RequestsWarning", "DeprecationWarning"]),
+    ("RequestsDependencyWarning", ["RequestsWarning"]),
+]
 
 
 def base_named(name: str) -> type:
@@ -68,13 +73,15 @@ def base_named(name: str) -> type:
     return found
 
 
-@pytest.mark.parametrize(("name", "bases"), HIERARCHY, ids=[row[0] for row in HIERARCHY])
+@pytest.mark.parametrize(
+    ("name", "bases"), HIERARCHY + WARNINGS, ids=[row[0] for row in HIERARCHY + WARNINGS]
+)
 def test_each_exception_has_the_promised_bases(name: str, bases: list[str]) -> None:
     assert getattr(exceptions, name).__bases__ == tuple(map(base_named, bases))
 
 
 def test_the_list_of_exceptions_is_complete() -> None:
-    assert sorted(exceptions.__all__) == sorted(name for name, _ in HIERARCHY)
+    assert sorted(exceptions.__all__) == sorted(name for name, _ in HIERARCHY + WARNINGS)
     own = {
         name
         for name, value in vars(exceptions).items()
@@ -118,7 +125,7 @@ class Answered:
     __hash__ = None  # type: ignore[assignment]
 
 
-every_exception = pytest.mark.parametrize("name", exceptions.__all__)
+every_exception = pytest.mark.parametrize("name", [name for name, _ in HIERARCHY])
 
 
 @pytest.mark.safety("I3")
@@ -242,6 +249,7 @@ def test_what_streams_raise_becomes_a_public_exception(
     assert type(error) is getattr(exceptions, public)
     assert error.__cause__ is low_level
     assert sentence in str(error)
+    assert error.nothing_sent == (operation in ("pool", "resolve", "connect", "tls"))
     if isinstance(error, Timeout):
         assert isinstance(low_level, LimitExpired)
         assert error.limit == low_level.limit.name
