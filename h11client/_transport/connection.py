@@ -338,10 +338,11 @@ class Connection:
             if watch.on_informational is not None:
                 watch.on_informational(InformationalResponse.of(event))
 
-    def tell_head(self, watch: Watch, seconds: float) -> None:
+    def tell_head(self, watch: Watch, sent: float, arrived: float) -> None:
         """Reports the head, and the 1xx responses that came together with it."""
         self.tell_informational(watch)
-        watch.tell("first_byte", seconds, self.route, self.served > 1)
+        first = arrived if self.first_byte_at is None else self.first_byte_at
+        watch.tell("first_byte", first - sent, self.route, self.served > 1)
 
     def tell_lease(self, watch: Watch, seconds: float) -> None:
         """Reports a reused connection; how a new one was come by has been told already."""

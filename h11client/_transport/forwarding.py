@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from h11client._engine import h11
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.connection import READ_SIZE
 from h11client.exceptions import InvalidHeader, UnrewindableBodyError, from_protocol_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._messages.request import PreparedRequest
+    from h11client._timeouts import Deadline
     from h11client._transport.connection import Connection, FinalHead
-    from h11client._transport.proxies import Proxy
+    from h11client._transport.proxies import Proxy, ProxyAuthorization
 
 __all__ = ["PROXY_AUTHENTICATION_REQUIRED", "Forwarding", "without_proxy_authorization"]
 
 PROXY_AUTHENTICATION_REQUIRED = 407
 _AUTHENTICATE = b"proxy-authenticate"
 _AUTHORIZATION = b"proxy-authorization"
+_BOTH_DONE = (h11.DONE, h11.DONE)
+_NOTHING_LEFT = (b"", False)
 
 
 def without_proxy_authorization(event: h11.Request) -> h11.Request:
@@ -33,7 +38,6 @@ class Forwarding:
 
     def __init__(self, request: PreparedRequest, event: h11.Request, proxy: Proxy) -> None:
         self._request = request
-        self._proxy = proxy
         self._method = event.method.decode("ascii")
         url = request.parsed_url
         target = event.target
@@ -43,13 +47,18 @@ class Forwarding:
             target = b"%s://%s%s" % (url.scheme.encode("ascii"), url.authority, path)
         self._uri = target.decode("ascii")
         self._told: list[str] = []
-        replaced = {name.lower() for name, _ in proxy.headers}
-        fields = [*_others(event, replaced), *proxy.headers]
-        self._bare = _with_fields(event, target, fields)
-        authorization = proxy.authorization
+        self._authorization: ProxyAuthorization | None = None
+        own: tuple[tuple[bytes, bytes], ...] = ()
+        # RFC 9110 section 9.3.8: whoever answers a TRACE sends back what is in it. So it goes
+        # without what is for the proxy alone, and a 407 is its answer.
+        if self._method != "TRACE":
+            self._authorization = proxy.authorization
+            own = proxy.headers
+        replaced = {name.lower() for name, _ in own}
+        self._bare = _with_fields(event, target, [*_others(event, replaced), *own])
         first = None
-        if authorization is not None:
-            first = authorization.first(self._method, self._uri, self._body())
+        if self._authorization is not None:
+            first = self._authorization.first(self._method, self._uri, self._body())
         self.event = self._tell(first)
 
     def _body(self) -> bytes | None:
@@ -65,8 +74,8 @@ class Forwarding:
         return _with_fields(self._bare, self._bare.target, fields)
 
     def answer(self, connection: Connection, head: FinalHead) -> h11.Request | None:
-        """What to send on a fresh connection because of a 407; None: the 407 is the answer."""
-        authorization = self._proxy.authorization
+        """What to send once more because of a 407; None: the 407 is the answer."""
+        authorization = self._authorization
         body = self._request.encoded_body
         if authorization is None or not (body.bytes is not None or body.replayable):
             return None
@@ -80,6 +89,38 @@ class Forwarding:
             except UnrewindableBodyError:
                 return None
         return self._tell(credentials)
+
+    def goes_on(self, connection: Connection, head: FinalHead, deadline: Deadline) -> bool:
+        """Whether this was a 407, and its connection came to its end well and takes a request more.
+
+        What is left of the answer is read within the bounds of draining.
+        """
+        # A proxy may have answered before it has read the body. There are some which say then
+        # that the connection persists, and never get over the body.
+        if head.status_code != PROXY_AUTHENTICATION_REQUIRED or self._body() != b"":
+            return False
+        protocol, stream = connection.protocol, connection.stream
+        left = connection.limits.drain_bytes
+        end = deadline.clock() + connection.limits.drain_seconds
+        try:
+            while True:
+                while type(data := protocol.receive_body(READ_SIZE)) is bytes:
+                    left -= len(data)
+                if data is None and type(protocol.next_event()) is h11.EndOfMessage:
+                    break
+                seconds = end - deadline.clock()
+                if left < 0 or seconds <= 0:
+                    return False
+                protocol.receive_data(stream.read(READ_SIZE, Limit(seconds, "read")))
+        except (OSError, LimitExpired, h11.RemoteProtocolError):
+            return False
+        # RFC 9112 section 9.3, and 9.2: what came by now was not asked for.
+        return (
+            (protocol.our_state, protocol.their_state) == _BOTH_DONE
+            and protocol.trailing_data == _NOTHING_LEFT
+            and not stream.is_readable()
+            and connection.end_exchange(head)
+        )
 
 
 def _others(event: h11.Request, names: set[bytes]) -> list[tuple[bytes, bytes]]:

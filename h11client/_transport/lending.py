@@ -218,7 +218,7 @@ class Lender:
             line = self._lines[route] = _Line()
         return line
 
-    def _wait(self, ticket: Ticket, deadline: Deadline) -> Connection | None:
+    def _wait(self, ticket: Ticket, deadline: Deadline) -> None:
         """Waits, outside the lock, for what a release grants to this ticket."""
         clock = deadline.clock
         began = clock()
@@ -240,14 +240,13 @@ class Lender:
                     self.settle()  # granted, or woken by a finaliser to count anew
         except BaseException as error:
             if self._withdraw(ticket, isinstance(error, LimitExpired)):
-                return ticket.connection
+                return
             if isinstance(error, LimitExpired):
                 public = from_stream_error("pool", error, str(ticket.route))
                 if deadline.watch is not None:
                     deadline.watch.tell_failure("pool", clock() - began, ticket.route, public)
                 raise public from error
             raise
-        return ticket.connection
 
     def _withdraw(self, ticket: Ticket, keep: bool) -> bool:
         """Takes a ticket out of the line. True when it was served and may `keep` what it got."""

@@ -34,8 +34,10 @@ raise `OSError`, and `is_readable` is True.
 
 from __future__ import annotations
 
-from os import PathLike, fspath, pathsep, stat
+from os import PathLike, fspath
 from sys import modules
+
+from h11client._transport.file_states import file_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +65,6 @@ __all__ = [
     "Stream",
     "TLSConfig",
     "TLSInfo",
-    "file_state",
 ]
 
 
@@ -179,17 +180,6 @@ def _read_cert(cert: Any) -> str | tuple[str, ...] | None:
     if not all(isinstance(part, str) for part in password):
         raise TypeError("the password of a certificate's key is a str or bytes")
     return fspath(cert[0]), fspath(cert[1]), *password
-
-
-def file_state(path: str) -> object:
-    """Changes when the file does, or one of a list of directories; None when nothing is there."""
-    try:
-        found = stat(path)
-    except OSError:
-        parts = path.split(pathsep)
-        states = tuple(map(file_state, parts)) if len(parts) > 1 else ()
-        return states if any(states) else None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class TLSInfo:

@@ -52,6 +52,8 @@ class Pool:
     <PoolCounts open=0 idle=0 waiting=0>
     """
 
+    takes_deadline = True
+
     def __init__(
         self,
         limits: Limits | None = None,
@@ -136,10 +138,10 @@ class Pool:
 
         A connection that turns out to have been closed by the server while it was idle is
         replaced once, when repeating the request is safe (RFC 9112 section 9.3.1); so is one whose
-        answer says that the request was not looked at (408, 417, 421), or is a proxy's that wants
-        to know who asks (407). `proxies` are as in `Session.request`. Raises our
-        exceptions for what peer and network do; what the body's own iterator raises passes
-        unchanged.
+        answer says that the request was not looked at (408, 417, 421). A proxy that wants to know
+        who asks (407) is told, over the same connection where that goes on. `proxies` are as in
+        `Session.request`. Raises our exceptions for what peer and network do; what the body's own
+        iterator raises passes unchanged.
         """
         deadline = (
             timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self.clock)
@@ -147,10 +149,7 @@ class Pool:
         event = build_event(request)
         route = self._route_to(request, verify, cert, proxies)
         forwarding = None if route.proxy is None else _forwarding(request, event, route)
-        if forwarding is not None:
-            event = forwarding.event
-        elif event.headers.values_of(b"proxy-authorization"):
-            event = without_proxy_authorization(event)
+        event = without_proxy_authorization(event) if forwarding is None else forwarding.event
         lender = self._lender
         clock, watch = self.clock, deadline.watch
         started = clock()
@@ -167,8 +166,7 @@ class Pool:
                     watch.tell("sent", sent - leased, route, connection.served > 1)
                 head = connection.read_head(deadline)
                 if watch is not None:
-                    first = connection.first_byte_at
-                    connection.tell_head(watch, (clock() if first is None else first) - sent)
+                    connection.tell_head(watch, sent, clock())
                 if head.status_code not in ASKING_AGAIN:
                     break
                 if head.status_code == PROXY_AUTHENTICATION_REQUIRED:
@@ -178,6 +176,8 @@ class Pool:
                 if again is None:
                     break
                 event = again
+                if forwarding and forwarding.goes_on(connection, head, deadline):
+                    continue
             except BaseException as error:
                 self._break_off_unless_stale(connection, request, error)
             # A fresh connection cannot be stale, and 408 and 421 are heard once: this comes to an

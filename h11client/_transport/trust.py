@@ -7,7 +7,7 @@ import ssl
 from os import environ
 from threading import Lock
 
-from h11client._transport.network import file_state
+from h11client._transport.file_states import file_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import pytest
 
 import h11client
 from h11client._transport import proxies
+from h11client._transport.dial_options import DialOptions
 from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
 from h11client.auth import HTTPDigestAuth
 from h11client.exceptions import ConnectionError, InvalidHeader, ProxyError, ReadTimeout
-from h11client.testing import Dial, Pause, ScriptedNetwork
+from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
 
 # Sessions here do not trust the environment, which could name a file for the keys.
 unlogged = functools.partial(TLSConfig, log_keys=False)
@@ -173,18 +174,90 @@ def test_headers_are_checked_before_anything_is_dialled() -> None:
     "data", [None, b"body", io.BytesIO(b"body")], ids=["none", "bytes", "file"]
 )
 def test_digest_is_answered_with_the_whole_request_once_more(data: object) -> None:
-    network = ScriptedNetwork([ASKS_DIGEST % (1, b"auth")], [HELLO, HELLO])
+    steps = [ASKS_DIGEST % (1, b"auth"), HELLO, HELLO]
+    # A body may not have been read when the answer came: then the connection is another one.
+    network = ScriptedNetwork(steps[:1], steps[1:]) if data else ScriptedNetwork(steps)
     with session_over(network, digest_proxy()) as session:
         assert session.post("http://a.test/x", data).text == "hello"
         assert session.get("http://a.test/y").text == "hello"
         assert session._own_pool().counts().open == 1
-    first, second = (stream.written for stream in network.streams)
-    assert values_of(b"Proxy-Authorization", first) == []
-    answer, next_one = values_of(b"Proxy-Authorization", second)
+    assert [stream.closed for stream in network.streams] == [True] * (2 if data else 1)
+    written = b"".join([stream.written for stream in network.streams])
+    answer, next_one = values_of(b"Proxy-Authorization", written)
     assert b'uri="http://a.test/x"' in answer and b"nc=00000001" in answer
     assert b'uri="http://a.test/y"' in next_one and b"nc=00000002" in next_one
-    assert second.count(b"body") == (1 if data else 0)
+    assert written.count(b"body") == (2 if data else 0)
+    assert written.index(b"\r\n\r\n") < written.index(b"nc=00000001")
+
+
+ASKS = ASKS_DIGEST % (1, b"auth")
+ENDINGS = [
+    # id, the steps of the first connection, how many there are then
+    ("with its head", [ASKS, HELLO], 1),
+    ("later", [ASKS[:-2], Pause(0.01), ASKS[-2:], HELLO], 1),
+    ("too late", [ASKS[:-2], Pause(1)], 2),
+    ("never", [ASKS[:-2], b""], 2),
+    ("with more behind it", [ASKS + b"HTTP/1.1 200"], 2),
+    ("and more later", [ASKS, Unsolicited(b"HTTP/1.1 200")], 2),
+    ("and then the end", [ASKS, Unsolicited(b"")], 2),
+    ("at once with the end", [ASKS, b""], 2),
+    ("with close", [ASKS.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)], 2),
+    ("as HTTP/1.0", [ASKS.replace(b"/1.1", b"/1.0", 1)], 2),
+    ("in chunks", [ASKS.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2] + b"2\r\nno\r\n0\r\n", b"a: b\r\n", b"\r\n", HELLO], 1),
+    ("in chunks, broken", [ASKS.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")], 2),
+    ("too large", [ASKS.replace(b": 2\r", b": 600000\r"), b"x" * 599_998], 2),
+    ("as large as may be", [ASKS.replace(b": 2\r", b": 200002\r"), b"x" * 200_000, HELLO], 1),
+]  # fmt: skip
+
+
+@pytest.mark.safety("2h5", "2l3", "2c3", "I8")
+@pytest.mark.parametrize(
+    ("steps", "dials"), [row[1:] for row in ENDINGS], ids=[row[0] for row in ENDINGS]
+)
+def test_the_connection_of_a_407_goes_on_where_that_has_ended_well(
+    steps: list[object], dials: int
+) -> None:
+    network = ScriptedNetwork(steps, [HELLO])
+    with session_over(network, digest_proxy()) as session:
+        response = session.get("http://a.test/x", timeout=5)
+        assert response.text == "hello"
+        assert session._own_pool().counts().open == 1
+    assert len(network.dialled) == dials
     assert network.streams[0].closed
+
+
+@pytest.mark.safety("2h5", "2e1")
+def test_a_407_before_the_body_was_over_ends_its_connection() -> None:
+    network = ScriptedNetwork(Dial([Unsolicited(ASKS, after=1000)], stalls_after=1000), [HELLO])
+    with session_over(network, digest_proxy()) as session:
+        assert session.post("http://a.test/", io.BytesIO(b"x" * 600_000)).text == "hello"
+    assert network.streams[1].written.count(b"x") >= 600_000
+
+
+@pytest.mark.safety("2d4", "I2")
+def test_what_must_not_be_sent_twice_is_not_sent_again_after_the_answer_to_a_407() -> None:
+    network = ScriptedNetwork([ASKS, ConnectionResetError(104, "reset")])
+    with session_over(network, digest_proxy()) as session, pytest.raises(ConnectionError):
+        session.post("http://a.test/")
+    network = ScriptedNetwork([ASKS, ConnectionResetError(104, "reset")], [HELLO])
+    with session_over(network, digest_proxy()) as session:
+        assert session.get("http://a.test/").text == "hello"
+    assert b"nc=00000001" in network.streams[1].written
+
+
+TRACED = b"HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.safety("2b7", "R3")
+def test_a_trace_through_a_proxy_carries_nothing_that_only_the_proxy_may_know() -> None:
+    proxy = h11client.Proxy(PROXY, headers={"Proxy-Tenant": "secret"})
+    network = ScriptedNetwork([TRACED, ASKS, HELLO])
+    with session_over(network, proxy) as session:
+        assert session.request("TRACE", "http://a.test/").ok
+        assert session.request("TRACE", "http://a.test/").status_code == 407
+        assert b"roxy" not in network.streams[0].written
+        session.get("http://a.test/")
+    assert b"Proxy-Tenant: secret" in network.streams[0].written
 
 
 @pytest.mark.safety("2l2")
@@ -205,10 +278,10 @@ def test_a_body_that_cannot_be_sent_again_makes_the_407_the_answer() -> None:
 
 @pytest.mark.safety("2h5", "X16", "X19")
 def test_a_proxy_that_asks_for_ever_gives_its_407_to_the_caller() -> None:
-    network = ScriptedNetwork(*[[ASKS_DIGEST % (number, b"auth")] for number in range(9)])
+    network = ScriptedNetwork([ASKS_DIGEST % (number, b"auth") for number in range(9)])
     with session_over(network) as session:
         assert session.get("http://a.test/").status_code == 407
-    assert len(network.dialled) == 2
+    assert len(network.streams[0].writes) == 2
 
 
 def test_a_407_without_credentials_is_the_answer() -> None:
@@ -268,7 +341,7 @@ def test_a_kept_connection_that_the_proxy_had_closed_is_replaced() -> None:
 def test_over_a_unix_socket_there_is_no_proxy() -> None:
     network = ScriptedNetwork([HELLO])
     pool = Pool(network=network, clock=network.clock)
-    pool.dial_options = h11client._session.DialOptions(uds="/run/a")
+    pool.dial_options = DialOptions(uds="/run/a")
     with h11client.Session(transport=pool, proxies={"all": PROXY}, trust_env=False) as session:
         session.get("http://a.test/")
     assert network.streams[0].written.startswith(b"GET / HTTP/1.1\r\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import shutil
 import ssl
@@ -12,13 +11,10 @@ from typing import Any
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 
-from h11client._timeouts import Deadline, Timeout
 from h11client._transport import trust
 from h11client._transport.network import TLSConfig
-from h11client._transport.tls import start_tls
 from h11client._transport.trust import context_for
 from tests.client.stream_peers import (
     PATIENT,
@@ -35,125 +31,6 @@ def server(ca: Any) -> MemoryServer:
 
 
 # --- Trust -------------------------------------------------------------------------------------
-
-YESTERDAY = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
-
-TOMORROW = YESTERDAY + datetime.timedelta(days=2)
-FLOOD = "*" * 40 + ".a.test"
-
-# The host asked for, the names in the certificate, what else it says, and what is wrong with it.
-BAD_CERTIFICATES = [
-    pytest.param("b.test", ["a.test"], {}, "Hostname mismatch", id="another host"),
-    pytest.param("a.test", ["127.0.0.1"], {}, "Hostname mismatch", id="an address for a name"),
-    pytest.param("127.0.0.1", ["a.test"], {}, "IP address mismatch", id="a name for an address"),
-    pytest.param("127.0.0.2", ["127.0.0.1"], {}, "IP address mismatch", id="another address"),
-    pytest.param("::1", ["127.0.0.1"], {}, "IP address mismatch", id="an address of IPv4"),
-    pytest.param("127.0.0.1", ["dns:127.0.0.1"], {}, "IP address mismatch", id="address as name"),
-    pytest.param("1.1.1.1", ["dns:1.1.1.1 ;x"], {}, "mismatch", id="address and more as name"),
-    pytest.param("a.test", [], {"common_name": "a.test"}, "mismatch", id="common name only"),
-    pytest.param("c.b.a.test", ["*.a.test"], {}, "mismatch", id="wildcard one label too short"),
-    pytest.param("a.test", ["*.a.test"], {}, "mismatch", id="wildcard for the domain itself"),
-    pytest.param("a.test", ["dns:*"], {}, "mismatch", id="wildcard for everything"),
-    pytest.param("a.test", ["dns:*.test"], {}, "mismatch", id="wildcard for a top domain"),
-    pytest.param("b.a.test", ["dns:b.*.test"], {}, "mismatch", id="wildcard in the middle"),
-    pytest.param("b.a.test", ["dns:*.*.test"], {}, "mismatch", id="two wildcards"),
-    pytest.param("bb.a.test", [f"dns:{FLOOD}"], {}, "mismatch", id="a flood of wildcards"),
-    pytest.param(
-        "xn--bcher-kva.a.test", ["dns:xn--b*.a.test"], {}, "mismatch", id="wildcard in an A-label"
-    ),
-    pytest.param("a.test", ["dns:a.test\0.b.test"], {}, "mismatch", id="NUL behind the name"),
-    pytest.param("a.test", ["dns:b.test\0a.test"], {}, "mismatch", id="NUL before the name"),
-    pytest.param("a.test", ["a.test"], {"not_after": YESTERDAY}, "expired", id="expired"),
-    pytest.param("a.test", ["a.test"], {"not_before": TOMORROW}, "not yet", id="not yet valid"),
-]
-
-
-def issued_context(authority: trustme.CA, names: list[str], more: dict[str, Any]) -> ssl.SSLContext:
-    """A server with a certificate for `names`; "dns:" takes what follows as it is."""
-    if not any(name.startswith("dns:") for name in names):
-        return server_context(authority, *names, **more)
-    issuer: Any = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
-    signing: Any = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
-    key = ec.generate_private_key(ec.SECP256R1())
-    shown = [x509.DNSName(name.removeprefix("dns:")) for name in names]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(issuer.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(YESTERDAY)
-        .not_valid_after(TOMORROW)
-        .add_extension(x509.SubjectAlternativeName(shown), critical=True)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False
-        )
-        .sign(signing, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with trustme.Blob(pem).tempfile() as path:
-        context.load_cert_chain(path)
-    return context
-
-
-class Tunnel(MemoryServer):
-    """A TLS server that hands on what it decrypts to another one."""
-
-    def __init__(self, context: ssl.SSLContext, inner: MemoryServer) -> None:
-        super().__init__(context)
-        self.inner = inner
-
-    def work(self) -> None:
-        super().work()
-        self.inner.incoming.write(bytes(self.got))
-        self.got.clear()
-        self.inner.work()
-        if self.inner.outgoing.pending:
-            self.send(self.inner.outgoing.read())
-
-
-def shake_hands(place: str, context: ssl.SSLContext, host: str, trusted: str) -> MemoryServer:
-    """Connects to `host`, which stands at this place, and returns it when that went wrong."""
-    server = MemoryServer(context)
-    if place == "origin":
-        with pytest.raises(ssl.SSLCertVerificationError) as caught:
-            connected(server, host, trusted)
-        assert server.closed
-    else:
-        proxy = trustme.CA()
-        tunnel = Tunnel(server_context(proxy, "proxy.test"), server)
-        with proxy.cert_pem.tempfile() as path:
-            stream: Any = connected(tunnel, "proxy.test", path)
-            while stream.is_readable():
-                stream.read(65536, PATIENT)
-        with pytest.raises(ssl.SSLCertVerificationError) as caught:
-            start_tls(stream, TLSConfig(trusted), host, Deadline(Timeout()))
-        assert tunnel.closed
-    server.refusal = caught.value.verify_message  # type: ignore[attr-defined]
-    return server
-
-
-@pytest.mark.safety("T5", "T6")
-@pytest.mark.parametrize("place", ["origin", "origin inside a tunnel"])
-@pytest.mark.parametrize(("host", "names", "more", "reason"), BAD_CERTIFICATES)
-def test_a_certificate_that_does_not_fit_is_refused(
-    place: str, host: str, names: list[str], more: dict[str, Any], reason: str
-) -> None:
-    authority = trustme.CA()
-    with authority.cert_pem.tempfile() as path:
-        server: Any = shake_hands(place, issued_context(authority, names, more), host, path)
-    assert reason in server.refusal
-    assert "alert" in str(server.told).lower()  # it has been told why
-
-
-@pytest.mark.safety("T5")
-@pytest.mark.parametrize("place", ["origin", "origin inside a tunnel"])
-def test_an_authority_that_is_not_trusted_counts_at_no_place(ca: Any, place: str) -> None:
-    server: Any = shake_hands(place, server_context(trustme.CA(), "a.test"), "a.test", str(ca.pem))
-    assert "local issuer" in server.refusal
 
 
 @pytest.mark.safety("T5")

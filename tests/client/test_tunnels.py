@@ -12,6 +12,7 @@ import pytest
 
 import h11client
 from h11client._transport import proxies
+from h11client._transport.dial_options import DialOptions
 from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
 from h11client.auth import HTTPDigestAuth
@@ -80,6 +81,24 @@ def test_connect_names_host_and_port(url: str, target: bytes) -> None:
     assert network.streams[0].written.startswith(
         b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target
     )
+
+
+@pytest.mark.safety("T4")
+def test_tls_sessions_of_a_proxy_and_of_the_origin_behind_it_are_kept_apart() -> None:
+    kept = []
+
+    class Network(ScriptedNetwork):
+        def start_tls(self, stream, config, name, deadline, resume_as=None):
+            kept.append((name, resume_as))
+            return super().start_tls(stream, config, name, deadline, resume_as)
+
+    network = Network([ESTABLISHED, HELLO], [ESTABLISHED, HELLO])
+    with session_over(network, "https://same.test") as session:
+        session.get("https://same.test/")
+        session.get("https://same.test:444/")
+    assert [name for name, _ in kept] == ["same.test"] * 4
+    assert None not in [key for _, key in kept]
+    assert len({key for _, key in kept}) == 4
 
 
 OPENING = [
@@ -311,7 +330,7 @@ def test_a_certificate_of_the_proxy_that_is_not_trusted_is_an_error_of_tls() -> 
 def test_a_server_hostname_of_the_session_is_for_the_origin_only() -> None:
     network = ScriptedNetwork([ESTABLISHED, HELLO])
     pool = Pool(network=network, clock=network.clock)
-    pool.dial_options = h11client._session.DialOptions(server_hostname="b.test")
+    pool.dial_options = DialOptions(server_hostname="b.test")
     proxies = {"https": "https://proxy.test"}
     with h11client.Session(transport=pool, proxies=proxies, trust_env=False) as session:
         session.get("https://a.test/")

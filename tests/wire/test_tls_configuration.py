@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -298,6 +299,38 @@ def test_authorities_that_are_not_there_are_an_ssl_error(
     monkeypatch.setenv(name, "nowhere")
     with h11client.Session() as session, pytest.raises(h11client.SSLError, match="nowhere"):
         session.get(server.url)
+
+
+MISSING = [
+    # id, arguments of the call, whether there is a proxy
+    ("authorities", {"verify": "nowhere.pem"}, None),
+    ("certificate", {"cert": "nowhere.pem"}, None),
+    ("key", {"cert": ("{own}", "nowhere.pem")}, None),
+    ("behind a proxy", {"cert": "nowhere.pem"}, {}),
+    ("of a proxy", {}, {"verify": "nowhere.pem"}),
+    ("for a proxy", {}, {"verify": False, "cert": "nowhere.pem"}),
+]
+
+
+@pytest.mark.safety("I12")
+@pytest.mark.parametrize(
+    ("arguments", "proxy"), [row[1:] for row in MISSING], ids=[row[0] for row in MISSING]
+)
+def test_a_file_that_is_missing_is_noticed_before_anything_is_dialled(
+    arguments: dict[str, Any], proxy: dict[str, Any] | None, own: dict[str, str]
+) -> None:
+    if isinstance(arguments.get("cert"), tuple):
+        arguments = {"cert": (own["me.pem"], "nowhere.pem")}
+    with socket.create_server(("127.0.0.1", 0)) as listener, h11client.Session() as session:
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        if proxy is not None:
+            through = h11client.Proxy(f"https://127.0.0.1:{port}", **proxy)
+            arguments = {**arguments, "proxies": {"all": through}}
+        with pytest.raises(h11client.SSLError, match="nowhere"):
+            session.get(f"https://127.0.0.1:{port}/", **arguments)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_plain_http_does_not_look_at_certificates(

@@ -61,6 +61,30 @@ def test_a_session_is_resumed_on_its_own_route_and_on_no_other(
         assert not visit()
 
 
+@pytest.mark.safety("T4")
+def test_a_session_with_a_proxy_is_resumed_on_its_own_route_and_on_no_other(
+    serve: Callable[..., Server], ca: Any
+) -> None:
+    resumed: list[bool] = []
+
+    def answering(peer: Peer) -> None:
+        resumed.append(bool(peer.sock.session_reused))  # type: ignore[attr-defined]
+        peer.read_head()
+        peer.send(OK)
+
+    server = serve(answering, context=ca.server_context())
+    proxy = f"https://127.0.0.1:{server.port}"
+    others = [f"https://me:{word}@127.0.0.1:{server.port}" for word in ("one", "two")]
+    with h11client.Session(verify=str(ca.pem), trust_env=False) as session:
+        for _ in range(2):
+            assert session.get("http://a.test/", proxies={"all": proxy}).ok
+            assert session.get("http://b.test/", proxies={"all": proxy}).ok
+            for other in others:
+                assert session.get("http://a.test/", proxies={"all": other}).ok
+            assert session.get("http://a.test/", proxies={"all": proxy}, verify=False).ok
+    assert resumed == [False] * 5 + [True] * 4 + [False]
+
+
 def test_sessions_do_not_travel_from_client_to_client(
     serve: Callable[..., Server], ca: Any
 ) -> None:
