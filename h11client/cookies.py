@@ -26,7 +26,7 @@ from h11client._policies.cookie_adapters import (
 )
 from h11client._policies.cookie_files import decode_cookies, encode_cookies
 from h11client._policies.cookie_rules import check_own_cookie
-from h11client._policies.cookie_store import DEFAULT_LIMITS, CookieStore, shown_cookie
+from h11client._policies.cookie_store import DEFAULT_LIMITS, CookieStore, created_at, shown_cookie
 from h11client._policies.set_cookie import parse_cookie_date
 from h11client.exceptions import InvalidHeader, InvalidURL
 
@@ -400,7 +400,9 @@ def cookie_header_of(cookies: Cookies | None, request: Any) -> str | None:
         return None
     if isinstance(cookies, CookieStore):
         # Where redirects have led is no host that the caller has asked.
-        return cookies.cookie_header(_url_of(request), everywhere=not getattr(request, "dropped", False))
+        return cookies.cookie_header(
+            _url_of(request), everywhere=not getattr(request, "dropped", False)
+        )
     if isinstance(cookies, CookieJar):
         asked = PolicyRequest(_url_of(request))
         cookies.add_cookie_header(asked)  # type: ignore[arg-type]  # in the shape of such a request
@@ -455,13 +457,15 @@ def _url_of(request: Any) -> URL:
 def save_cookies(cookies: Iterable[Cookie], path: str | os.PathLike[str]) -> None:
     """Writes cookies to a cookies.txt, as curl and browsers' exporters do; only we may read it.
 
-    The file is replaced as a whole. Whether a cookie is for its host alone, Secure, HttpOnly and
-    its time are kept; SameSite and the order are not. Expired cookies are left out, and so is what
+    The file is replaced as a whole. Whether a cookie is for its host alone, Secure, HttpOnly, its
+    time and which is older are kept; SameSite is not. Expired cookies are left out, and so is what
     the format cannot hold, with a line in the debug log: cookies for every host, and values with
     a tab.
     """
-    now = time()
-    text, left_out = encode_cookies([kept for kept in cookies if not kept.is_expired(int(now))])
+    now = int(time())
+    text, left_out = encode_cookies(
+        sorted([kept for kept in cookies if not kept.is_expired(now)], key=created_at)
+    )
     import tempfile
 
     target = os.fspath(path)

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from h11client._messages.url import URL
     from h11client._policies.set_cookie import SetCookie
 
-__all__ = ["DEFAULT_LIMITS", "CookieStore", "OwnRules", "join_cookies", "shown_cookie"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "CookieStore",
+    "OwnRules",
+    "created_at",
+    "join_cookies",
+    "shown_cookie",
+]
 
 DEFAULT_LIMITS = Limits()
 _TICK = 1e-6  # seconds between two cookies that come at once, so that their order is known
@@ -195,7 +202,7 @@ class CookieStore(CookieJar):
         self._newest = max(time(), self._newest + _TICK)
         notes = cookie.__dict__
         if old is not None:
-            notes[_CREATED] = _created(old)  # RFC 6265 section 5.3: it keeps its age
+            notes[_CREATED] = created_at(old)  # RFC 6265 section 5.3: it keeps its age
         else:
             notes.setdefault(_CREATED, self._newest)
             self._room -= 1
@@ -389,10 +396,11 @@ def _as_policies_see(cookie: Cookie, url: URL) -> Cookie:
 
 
 def _rank(cookie: Cookie) -> tuple[int, float]:
-    return -len(cookie.path), _created(cookie)
+    return -len(cookie.path), created_at(cookie)
 
 
-def _created(cookie: Cookie) -> float:
+def created_at(cookie: Cookie) -> float:
+    """When a cookie was put into its jar, in seconds since the epoch."""
     created: float = cookie.__dict__.get(_CREATED, 0.0)
     return created
 
