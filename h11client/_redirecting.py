@@ -26,11 +26,16 @@ class Redirecting:
     """
 
     def get_redirect_target(self, resp: Any) -> str | None:
-        """The Location of a response that redirects, as it was sent; None for any other."""
+        """The Location of a response that redirects, as text; None for any other response."""
         location = location_of(resp)
-        if isinstance(location, bytes):
-            return location.decode("utf-8", "replace")
-        return location
+        if location is None:
+            return None
+        try:
+            # As `Headers` has decoded it; what somebody else has decoded may not fit into latin-1.
+            raw = location.encode("latin-1") if isinstance(location, str) else location
+            return raw.decode("utf-8")
+        except UnicodeError:
+            return location if isinstance(location, str) else location.decode("latin-1")
 
     def should_strip_auth(self, old_url: str, new_url: str) -> bool:
         """Whether Authorization for the one URL must not be sent to the other.
@@ -56,8 +61,13 @@ def build_hop(
 
     `hosts` are those that redirects have come from.
     """
-    hop = follow(request, response, session.sensitive_headers)
     kind = type(session)
+    location = None
+    if kind.get_redirect_target is not Redirecting.get_redirect_target:
+        location = session.get_redirect_target(response)
+        if isinstance(location, str):
+            location = location.encode("utf-8")
+    hop = follow(request, response, session.sensitive_headers, location)
     own = request.headers.get(_AUTHORIZATION)
     if kind.rebuild_auth is not Redirecting.rebuild_auth:
         # The session of a program that knows which origins belong together.

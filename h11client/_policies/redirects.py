@@ -55,10 +55,13 @@ _OF_THE_BODY = frozenset(
 def location_of(response: Redirecting) -> str | bytes | None:
     """Where a response redirects to, as it says it; None when it does not redirect.
 
+    What a proxy says to CONNECT is not about the place behind it, and is never followed.
+
     Raises:
         RemoteProtocolError: there are several Locations, and they differ.
     """
-    if response.status_code not in REDIRECTS:
+    request = getattr(response, "request", None)
+    if response.status_code not in REDIRECTS or getattr(request, "method", None) == "CONNECT":
         return None
     headers = response.headers
     values = headers.get_list("location") if hasattr(headers, "get_list") else None
@@ -71,7 +74,7 @@ def location_of(response: Redirecting) -> str | bytes | None:
         # RFC 9110 section 10.2.2 knows one; who took another one than we could be led elsewhere.
         raise RemoteProtocolError(
             "the response redirects to several places",
-            request=getattr(response, "request", None),
+            request=request,
             response=response,
         )
     location: str | bytes = found.pop()
@@ -79,11 +82,15 @@ def location_of(response: Redirecting) -> str | bytes | None:
 
 
 def follow(
-    request: PreparedRequest, response: Redirecting, sensitive: frozenset[str] = SENSITIVE_HEADERS
+    request: PreparedRequest,
+    response: Redirecting,
+    sensitive: frozenset[str] = SENSITIVE_HEADERS,
+    location: str | bytes | None = None,
 ) -> PreparedRequest:
     """The request that `response` asks for instead of `request`, which is not changed.
 
-    `sensitive` are the names, in lower case, of headers that stay with their origin. What was put
+    `sensitive` are the names, in lower case, of headers that stay with their origin; `location`
+    is where to go, instead of what `location_of` says. What was put
     into the headers for the request's URL is not in those of the new one: cookies and credentials
     are for the session to look up again. A body that is kept has been rewound.
 
@@ -94,7 +101,7 @@ def follow(
         UnrewindableBodyError: the body would have to be sent again, and cannot.
     """
     try:
-        location = location_of(response)
+        location = location_of(response) if location is None else location
         if location is None:
             raise ValueError("the response does not redirect")
         url = join_url(request.parsed_url, location)

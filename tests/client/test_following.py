@@ -339,6 +339,43 @@ def test_secrets_of_a_chain_are_in_no_error_and_no_line_of_the_log(caplog):
     assert "s3cret" not in repr(caught.value.request) + repr(caught.value.response)
 
 
+@pytest.mark.safety("2f1")
+def test_a_redirect_in_answer_to_connect_is_the_answer():
+    session, _network = session_of([to("http://b.test/")])
+    assert session.request("CONNECT", URL).status_code == 302
+
+
+TARGETS = [
+    # (id, Location as it comes, the text of it)
+    ("ASCII", b"/x", "/x"),
+    ("UTF-8", "/\u00e4".encode(), "/\u00e4"),
+    ("no UTF-8", b"/\xe4", "/\xe4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("location", "text"), [row[1:] for row in TARGETS], ids=[row[0] for row in TARGETS]
+)
+def test_a_session_says_where_it_would_go(location, text):
+    transport = Recorder((302, location), (302, location))
+    session = h11client.Session(transport=transport, trust_env=False)
+    response = session.get(URL, allow_redirects=False)
+    assert session.get_redirect_target(response) == text
+    assert session.get_redirect_target(session.get(URL + "ok", allow_redirects=False)) == text
+    assert session.get_redirect_target(session.get(URL)) is None
+
+
+def test_the_session_of_a_program_may_go_elsewhere():
+    class Careful(h11client.Session):
+        def get_redirect_target(self, resp):
+            target = super().get_redirect_target(resp)
+            return target and target.replace("http://mirror.test", "http://a.test")
+
+    transport = Recorder((302, "http://mirror.test/\u00e4".encode()))
+    response = Careful(transport=transport, trust_env=False).get(URL)
+    assert response.url == "http://a.test/%C3%A4"
+
+
 # --- secrets ---------------------------------------------------------------------------------
 
 PLACES = [

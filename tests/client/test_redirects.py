@@ -534,6 +534,13 @@ def test_what_does_not_redirect(status, locations):
 
 
 @pytest.mark.safety("2f1")
+def test_what_a_proxy_says_to_connect_is_not_followed():
+    response = answer()
+    response.request = request_of("CONNECT")
+    assert location_of(response) is None
+
+
+@pytest.mark.safety("2f1")
 def test_equal_locations_are_one_and_others_an_error():
     assert location_of(answer(["/x", "/x"])) == "/x"
     assert location_of(answer(["/x, /y"])) == "/x, /y"
