@@ -56,7 +56,8 @@ JOIN_SIZE = 64 * 1024  # up to here copying a body behind its head is cheaper th
 ANSWER_SECONDS = 1.0  # after a failed write: what the peer said before it hung up is here by now
 
 _NOTHING_LEFT = (b"", False)
-_FRAMING = (b"content-length", b"transfer-encoding")
+_STATUS_LINE = b"HTTP/"
+_QUOTED = 200  # bytes of what the peer said
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _InformationalResponse = h11.InformationalResponse
@@ -304,7 +305,7 @@ class Connection:
                 head = self.read_events(deadline.limit("read"), True)
                 if head is not None:
                     return head
-                self._note_first_byte(deadline.clock)
+                self._note_beginning(deadline.clock)
                 if deadline.watch is not None:
                     self._tell_at_once(deadline.watch)
         except (OSError, LimitExpired) as error:
@@ -317,12 +318,22 @@ class Connection:
             caller_error = passed.error
         raise caller_error  # here, where no other error is being handled
 
-    def _note_first_byte(self, clock: Callable[[], float]) -> None:
+    def _note_beginning(self, clock: Callable[[], float]) -> None:
         """Notes when a head begins to come that is not there yet; 1xx responses do not count."""
         interim = 0 if self.informational is None else len(self.informational)
         if self.first_byte_at is None or interim != self._interim:
             self._interim = interim
-            self.first_byte_at = clock() if self.protocol.trailing_data[0] else None
+            beginning = self.check_beginning()
+            self.first_byte_at = clock() if beginning else None
+
+    def check_beginning(self) -> bytes:
+        """What there is of the next head; raises when it cannot become one."""
+        beginning = self.protocol.trailing_data[0]
+        # RFC 9112 section 4. Peers of other protocols may greet us, and then wait for us for ever.
+        if not beginning.startswith(_STATUS_LINE[: len(beginning)]):
+            said = bytes(beginning[:_QUOTED])
+            raise h11.RemoteProtocolError(f"the peer does not speak HTTP: it says {said!r}")
+        return beginning
 
     def _tell_at_once(self, watch: Watch) -> None:
         try:
@@ -371,6 +382,7 @@ class Connection:
             self.response_started = True
         else:
             self.peer_left = True
+            self.check_beginning()
         protocol.receive_data(data)
         while True:
             event = protocol.next_event()
@@ -385,45 +397,6 @@ class Connection:
             if self.informational is None:
                 self.informational = []
             self.informational.append(event)
-
-    def gets_whole(self, method: str, head: FinalHead, deadline: Deadline) -> bool:
-        """Whether all of this response comes, within the bounds of draining.
-        An engine of its own looks on, so that ours has everything to hand out afterwards.
-        """
-        protocol, stream, limits = self.protocol, self.stream, self.limits
-        onlooker = h11.Connection(h11.CLIENT)
-        onlooker.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
-        onlooker.send(_END_OF_MESSAGE)
-        fields = [field for field in head.headers.raw_items() if field[0].lower() in _FRAMING]
-        framing = b"".join([b"%b: %b\r\n" % field for field in fields])
-        onlooker.receive_data(b"HTTP/%b 200 \r\n%b\r\n" % (head.http_version, framing))
-        onlooker.next_event()
-        block, ended = protocol.trailing_data
-        left = limits.drain_bytes
-        end = deadline.clock() + limits.drain_seconds
-        try:
-            while True:
-                if block or ended:
-                    onlooker.receive_data(block)
-                while type(onlooker.receive_body(READ_SIZE)) is bytes:
-                    pass
-                if type(onlooker.next_event()) is h11.EndOfMessage:
-                    return True
-                left -= len(block)
-                seconds = end - deadline.clock()
-                if left < 0 or seconds <= 0:
-                    return False
-                block = stream.read(READ_SIZE, Limit(seconds, "read"))
-                ended = not block
-                if ended and not stream.eof_was_clean:
-                    return False  # whoever reads the body meets this end once more
-                protocol.receive_data(block)
-        except OSError as error:
-            # A socket tells it once, and its next read would say that this was the end.
-            self.read_failure = error
-            return False
-        except (LimitExpired, h11.RemoteProtocolError):
-            return False
 
     # --- the end of an exchange ------------------------------------------------------------
 

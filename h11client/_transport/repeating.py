@@ -8,6 +8,8 @@ not sure that it was not done may only repeat what may be done twice.
 from __future__ import annotations
 
 from h11client._engine import h11
+from h11client._timeouts import Limit, LimitExpired
+from h11client._transport.connection import READ_SIZE
 from h11client.exceptions import RequestException, UnrewindableBodyError
 
 TYPE_CHECKING = False
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ASKING_AGAIN", "event_to_repeat", "was_stale"]
 
+_FRAMING = (b"content-length", b"transfer-encoding")
 # RFC 9110 section 9.2.2: doing them twice is doing them once.
 _IDEMPOTENT = frozenset(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 _REQUEST_TIMEOUT, _EXPECTATION_FAILED, _MISDIRECTED = 408, 417, 421
@@ -75,7 +78,7 @@ def event_to_repeat(
         if status == _REQUEST_TIMEOUT and not (
             connection.served > 1
             and connection.informational is None
-            and connection.gets_whole(request.method or "", head, deadline)
+            and _comes_whole(connection, request.method or "", head, deadline)
         ):
             return None
     if connection.body_begun:
@@ -84,6 +87,47 @@ def event_to_repeat(
         except UnrewindableBodyError:
             return None
     return again
+
+
+def _comes_whole(connection: Connection, method: str, head: FinalHead, deadline: Deadline) -> bool:
+    """Whether all of this response comes, within the bounds of draining.
+
+    An engine of its own looks on, so that ours has everything to hand out afterwards.
+    """
+    protocol, stream, limits = connection.protocol, connection.stream, connection.limits
+    onlooker = h11.Connection(h11.CLIENT)
+    onlooker.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
+    onlooker.send(h11.EndOfMessage())
+    fields = [field for field in head.headers.raw_items() if field[0].lower() in _FRAMING]
+    framing = b"".join([b"%b: %b\r\n" % field for field in fields])
+    onlooker.receive_data(b"HTTP/%b 200 \r\n%b\r\n" % (head.http_version, framing))
+    onlooker.next_event()
+    block, ended = protocol.trailing_data
+    left = limits.drain_bytes
+    end = deadline.clock() + limits.drain_seconds
+    try:
+        while True:
+            if block or ended:
+                onlooker.receive_data(block)
+            while type(onlooker.receive_body(READ_SIZE)) is bytes:
+                pass
+            if type(onlooker.next_event()) is h11.EndOfMessage:
+                return True
+            left -= len(block)
+            seconds = end - deadline.clock()
+            if left < 0 or seconds <= 0:
+                return False
+            block = stream.read(READ_SIZE, Limit(seconds, "read"))
+            ended = not block
+            if ended and not stream.eof_was_clean:
+                return False  # whoever reads the body meets this end once more
+            protocol.receive_data(block)
+    except OSError as error:
+        # A socket tells it once, and its next read would say that this was the end.
+        connection.read_failure = error
+        return False
+    except (LimitExpired, h11.RemoteProtocolError):
+        return False
 
 
 def _is_idempotent(request: PreparedRequest) -> bool:

@@ -179,6 +179,7 @@ def _ask_for_tunnel(
     stream = connection.stream
     wire = protocol.send(h11.Request(method=b"CONNECT", target=target, headers=fields)) or b""
     wire += protocol.send(h11.EndOfMessage()) or b""
+    beginning = b""
     try:
         stream.write(wire, deadline.limit("connect"))
         while True:
@@ -186,6 +187,7 @@ def _ask_for_tunnel(
             if type(event) is h11.Response:
                 return event
             if event is h11.NEED_DATA:
+                beginning = beginning or connection.check_beginning()
                 protocol.receive_data(stream.read(READ_SIZE, deadline.limit("connect"), True))
             elif type(event) is not h11.InformationalResponse or event.status_code == 101:
                 raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")

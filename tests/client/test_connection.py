@@ -44,6 +44,37 @@ def chunked(method="POST"):
     return event(method, Transfer_Encoding="chunked")
 
 
+FOREIGN = [
+    ("SSH", [b"SSH-2.0-x\r\n"]),  # and it waits for ours
+    ("SMTP", [b"220 a.test ESMTP\r\n"]),
+    ("SMTP that hangs up", [b"554 no\r\n", b""]),
+    ("text that begins like it", [b"HELO", b""]),
+    ("the same in pieces", [b"H", b"ELO", b""]),
+    ("in capitals", [b"http/1.1 200 OK\r\n"]),
+    ("HTTP/2", [b"\0\0\x12\4\0\0\0\0\0", b""]),
+    ("a TLS alert", [b"\x15\3\1\0\2\2\x46", b""]),
+    ("after a hint", [b"HTTP/1.1 103 Early\r\n\r\nSSH-2.0"]),
+]  # fmt: skip
+
+
+@pytest.mark.safety("X23", "2a2", "I9")
+@pytest.mark.parametrize("steps", [row[1] for row in FOREIGN], ids=[row[0] for row in FOREIGN])
+def test_a_peer_that_does_not_speak_http_is_told_apart(steps):
+    connection, _, deadline = opened(*steps)
+    connection.send_request(event("GET"), NO_BODY, deadline)
+    with pytest.raises(exceptions.RemoteProtocolError, match=r"not speak HTTP|not an HTTP message"):
+        connection.read_head(deadline)
+
+
+@pytest.mark.safety("X23", "I9")
+def test_only_the_beginning_of_what_a_foreign_peer_says_is_quoted():
+    connection, _, deadline = opened(b"x" * 10_000)
+    connection.send_request(event("GET"), NO_BODY, deadline)
+    with pytest.raises(exceptions.RemoteProtocolError) as caught:
+        connection.read_head(deadline)
+    assert len(str(caught.value)) < 300
+
+
 # --- dialling --------------------------------------------------------------------------------
 
 

@@ -101,6 +101,16 @@ def test_tls_sessions_of_a_proxy_and_of_the_origin_behind_it_are_kept_apart() ->
     assert len({key for _, key in kept}) == 4
 
 
+@pytest.mark.safety("P3", "X23")
+@pytest.mark.parametrize("steps", [[b"SSH-2.0-x\r\n"], [b"550", b""]])
+def test_a_proxy_that_does_not_speak_http_is_told_apart(steps: list[bytes]) -> None:
+    with (
+        session_over(ScriptedNetwork(steps)) as session,
+        pytest.raises(ProxyError, match="does not speak HTTP"),
+    ):
+        session.get("https://a.test/")
+
+
 OPENING = [
     ("plain", ESTABLISHED),
     ("another 2xx", b"HTTP/1.1 299 Yes\r\n\r\n"),
