@@ -50,6 +50,10 @@ def add_data(service: Service) -> None:
     def table(call: Call) -> Answer:
         return Answer(TABLE, chunked=True)
 
+    @route("GET", r"[^/]*/data/sized\.csv")
+    def sized(call: Call) -> Answer:
+        return Answer(TABLE)
+
     @route("HEAD", r"[^/]*/data/(.*)")
     def available(call: Call, name: str) -> Answer:
         if name == "old.csv":

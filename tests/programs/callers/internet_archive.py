@@ -93,20 +93,17 @@ def failures(session: Any, folder: Path) -> dict[str, Any]:
         }
 
 
+def status(error: Any) -> Any:
+    return None if error.response is None else error.response.status_code
+
+
 def failure(call: Any) -> dict[str, Any]:
     try:
         found = call()
     except requests.exceptions.RequestException as error:
-        response = error.response
-        return {
-            "is a": [
-                kind
-                for kind in ("ConnectionError", "HTTPError", "RetryError")
-                if isinstance(error, getattr(requests.exceptions, kind))
-            ],
-            "status": None if response is None else response.status_code,
-            "text": str(error),
-        }
+        known = ("HTTPError", "RetryError", "ConnectionError")
+        kinds = [kind for kind in known if isinstance(error, getattr(requests.exceptions, kind))]
+        return {"caught as": kinds[0], "status": status(error), "text": str(error)}
     except Exception as error:
         return {"raised": type(error).__name__, "text": str(error)}
     return {"gave": repr(found)}

@@ -35,7 +35,7 @@ def main(url: str, folder: Path) -> dict[str, Any]:
         "available": [table.is_available(name) for name in ("table.csv", "missing.csv")],
         "moved": pooch.HTTPDownloader()(f"{data}/old.csv", None, None, check_only=True),
         "a DOI": by_doi(folder),
-        "with progress": progress(f"{data}/table.csv", folder),
+        "with progress": progress(f"{data}/sized.csv", folder),
         "members": members(table),
         "failures": failures(table, data, folder),
     }
@@ -70,16 +70,17 @@ def failures(table: Any, data: str, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def status(error: Any) -> Any:
+    return None if error.response is None else error.response.status_code
+
+
 def failure(call: Any) -> dict[str, Any]:
     try:
         call()
     except requests.exceptions.RequestException as error:
-        response = error.response
-        known = ("ConnectionError", "HTTPError", "ChunkedEncodingError")
-        return {
-            "is a": [kind for kind in known if isinstance(error, getattr(requests.exceptions, kind))],
-            "status": None if response is None else response.status_code,
-        }  # fmt: skip
+        known = ("HTTPError", "ChunkedEncodingError", "ConnectionError")
+        kinds = [kind for kind in known if isinstance(error, getattr(requests.exceptions, kind))]
+        return {"caught as": kinds[0], "status": status(error) if kinds[0] == "HTTPError" else None}
     except ValueError as error:
         return {"raised": "ValueError", "text": str(error).split("(")[0]}
     raise AssertionError("it did not fail")

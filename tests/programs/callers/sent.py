@@ -14,8 +14,8 @@ from rows import Table, make
 def main(url: str, folder: Path) -> dict[str, Any]:
     os.chdir(folder)
     (folder / "file.txt").write_bytes(b"the content")
-    (folder / ".netrc").write_text("machine 127.0.0.1 login ada password byron\n", encoding="utf-8")
-    (folder / ".netrc").chmod(0o600)
+    (folder / "netrc").write_text("machine 127.0.0.1 login ada password byron\n", encoding="utf-8")
+    (folder / "netrc").chmod(0o600)
     return make({**QUERIES, **URLS, **BODIES, **FILES, **HEADERS, **COOKIES, **AUTH}, url)
 
 
@@ -42,7 +42,7 @@ def set_authorization(request: Any) -> Any:
 
 
 def with_netrc(library: Any, url: str, **more: Any) -> Any:
-    os.environ["NETRC"] = os.path.abspath(".netrc")
+    os.environ["NETRC"] = os.path.abspath("netrc")
     try:
         return library.get(url, **more)
     finally:
@@ -229,6 +229,7 @@ AUTH: Table = {
     "auth: the call's before the URL's": lambda r, u: r.get(with_credentials(u, "a:b") + "/echo", auth=("c", "d")).ok,
     "auth: netrc": lambda r, u: with_netrc(r, u + "/echo"),
     "auth: the call's before netrc": lambda r, u: with_netrc(r, u + "/echo", auth=("c", "d")),
+    "auth: the URL's before netrc": lambda r, u: with_netrc(r, with_credentials(u, "a:b") + "/echo").ok,
     "auth: a header and netrc": lambda r, u: with_netrc(r, u + "/echo", headers={"Authorization": "Mine x"}),
     "auth: a header and a pair": lambda r, u: r.get(u + "/echo", headers={"Authorization": "Mine x"}, auth=("c", "d")),
     "auth: digest": lambda r, u: digest(r, u),

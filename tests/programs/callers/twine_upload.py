@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -40,7 +41,7 @@ def distribution(folder: Path, name: str) -> Path:
     """A source distribution of nothing but its metadata."""
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nSummary: ünïcode\nKeywords: a,b\n"
     path = folder / f"{name}-1.0.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:  # fmt: skip
         for file in ("PKG-INFO", "setup.py"):
             member = tarfile.TarInfo(f"{name}-1.0/{file}")
             member.size = len(about.encode())
