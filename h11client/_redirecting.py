@@ -51,7 +51,7 @@ class Redirecting:
         asked = response.request.url
         if _AUTHORIZATION in headers and self.should_strip_auth(asked, prepared_request.url or ""):
             del headers[_AUTHORIZATION]
-        admit_from_netrc(self, prepared_request)
+        admit_from_netrc(self, prepared_request, named=True)
 
 
 def build_hop(
@@ -86,8 +86,9 @@ def build_hop(
         hop.headers[_AUTHORIZATION] = own
     admit(session, hop)
     # What netrc has is by host, not by origin, and stays dropped like all else.
+    # And "default" is for hosts that the user names, not for those that a server does.
     if hop.dropped and hop.parsed_url.origin.host not in hosts:
-        admit_from_netrc(session, hop)
+        admit_from_netrc(session, hop, named=True)
     return hop
 
 
@@ -99,10 +100,12 @@ def admit(session: Any, hop: PreparedRequest) -> None:
         hop.apply_auth()
 
 
-def admit_from_netrc(session: Any, request: PreparedRequest) -> None:
+def admit_from_netrc(session: Any, request: PreparedRequest, named: bool = False) -> None:
     """Asks netrc for the origin of `request`, unless it has credentials."""
+    if request.method == "TRACE":
+        return  # RFC 9110 section 9.3.8: whoever asks gets to see what is sent
     if session._trust_netrc and not request.wire_head()[2].values_of(b"authorization"):
-        found = credentials_for(request.parsed_url)
+        found = credentials_for(request.parsed_url, named=named)
         if found is not None:
             request.prepare_auth(found)
 

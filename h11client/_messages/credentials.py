@@ -35,6 +35,7 @@ class Credentials:
     dropped: bool = False  # redirects have left an origin: credentials stay gone
 
     if TYPE_CHECKING:
+        method: str | None
         headers: Headers
         encoded_body: Body
 
@@ -80,7 +81,8 @@ class Credentials:
 
     def apply_cookies(self) -> None:
         """Makes the Cookie header again, unless it is the caller's own."""
-        if self.call_cookies is None and self.jar is None:
+        # RFC 9110 section 9.3.8: a TRACE carries no cookies; of those of the call it is told so.
+        if self.call_cookies is None and (self.jar is None or self.method == "TRACE"):
             return
         headers = self.headers
         present = headers.get("Cookie")

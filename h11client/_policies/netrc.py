@@ -165,11 +165,8 @@ class Netrc:
         # that a thread never sees half of a change.
         self._known: tuple[object, float, object, Entries] = (None, 0.0, None, _NO_ENTRIES)
 
-    def credentials_for(self, url: URL, now: float, login: str | None = None) -> Entry | None:
-        """Login and password for the host of `url`, or None.
-
-        `now` is in seconds, of a clock that goes on. With `login` only entries of that name count.
-        """
+    def entries(self, now: float) -> Entries:
+        """What is in the file; `now` is in seconds, of a clock that goes on."""
         variables = getattr(os.environ, "_data", None)
         if variables is None:
             environment: tuple[object, ...] = tuple(map(os.environ.get, _names))
@@ -178,10 +175,22 @@ class Netrc:
         known = self._known
         if environment != known[0] or not 0 <= now - known[1] < RECHECK:
             known = self._known = _look(environment, now, known)
-        entries = known[3]
+        return known[3]
+
+    def credentials_for(
+        self, url: URL, now: float, login: str | None = None, named: bool = False
+    ) -> Entry | None:
+        """Login and password for the host of `url`, or None.
+
+        `now` is in seconds, of a clock that goes on. With `login` only entries of that name count,
+        with `named` only those of the host itself and not `default`.
+        """
+        entries = self.entries(now)
         if not entries:
             return None
-        found = entries.get(url.host.removesuffix(".")) or entries.get(_DEFAULT, ())
+        found = entries.get(url.host.removesuffix("."))
+        if not found:
+            found = () if named else entries.get(_DEFAULT, ())
         for entry in found:
             if entry[0] and (login is None or entry[0] == login):
                 return entry
@@ -242,15 +251,39 @@ def _read(path: str) -> Entries:
 _shared = Netrc()
 
 
+_environ = os.environ
+_variables: dict[object, object] | None = getattr(os.environ, "_data", None)
+_NETRC, _HOME, _ = _names
+# Until when `has_entries` knows its answer, for which variables, and what that is.
+_answer: tuple[float, object, object, bool] = (0.0, None, None, False)
+
+
+def has_entries() -> bool:
+    """Whether there is anything in the user's file; asked for each request, so it is quick."""
+    global _answer
+    now = monotonic()
+    until, netrc, home, found = _answer
+    variables = _variables
+    if variables is None or os.environ is not _environ:
+        return bool(_shared.entries(now))
+    if now < until and variables.get(_NETRC) is netrc and variables.get(_HOME) is home:
+        return found
+    netrc, home = variables.get(_NETRC), variables.get(_HOME)
+    found = bool(_shared.entries(now))
+    _answer = (now + RECHECK, netrc, home, found)
+    return found
+
+
 def credentials_for(
-    url: URL, now: float | None = None, login: str | None = None
+    url: URL, now: float | None = None, login: str | None = None, named: bool = False
 ) -> HTTPBasicAuth | None:
     """Basic with what the user's file has for the host of `url`, or None.
 
     `now` is in seconds, of a clock that goes on. With `login`, the user name of a URL, only an
-    entry of that name counts. Never raises for anything that is in the file.
+    entry of that name counts, with `named` not `default`. Never raises for anything that is in the
+    file.
     """
-    found = _shared.credentials_for(url, monotonic() if now is None else now, login)
+    found = _shared.credentials_for(url, monotonic() if now is None else now, login, named)
     if found is None:
         return None
     try:

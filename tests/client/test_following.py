@@ -16,6 +16,7 @@ from h11client._messages.headers import Headers
 from h11client._messages.response import Response
 from h11client._transport import proxies
 from h11client._transport.pool import Pool
+from h11client.auth import HTTPDigestAuth
 from h11client.exceptions import (
     InvalidSchema,
     InvalidURL,
@@ -480,6 +481,56 @@ def test_netrc_is_asked_again_for_another_host(tmp_path, monkeypatch):
     ]
 
 
+@pytest.mark.safety("N1")
+def test_the_default_of_netrc_is_for_hosts_that_the_user_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (tmp_path / "netrc").write_text("default login a password x\n")
+    transport = Recorder((302, "/2"), (302, "http://b.test/"))
+    h11client.Session(transport=transport).get(URL)
+    assert transport.values("authorization") == [["Basic YTp4"], ["Basic YTp4"], []]
+
+
+@pytest.mark.safety("2b7")
+def test_a_trace_and_what_it_is_redirected_to_carry_nothing_that_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (tmp_path / "netrc").write_text("machine a.test login a password x\n")
+    transport = Recorder((307, "/2"))
+    session = h11client.Session(transport=transport)
+    session.cookies.set("a", "b")
+    assert session.request("TRACE", URL).history
+    assert transport.values("cookie") == transport.values("authorization") == [[], []]
+
+
+@pytest.mark.safety("R1")
+def test_whatever_a_callable_for_auth_has_set_is_set_anew_or_gone():
+    def sign(request):
+        request.headers["X-Signature"] = f"{request.method} {request.url}"
+        return request
+
+    transport = Recorder((303, "/2"), (302, "http://b.test/"), (302, "http://a.test/"))
+    h11client.Session(transport=transport, trust_env=False).post(URL, auth=sign)
+    assert transport.values("x-signature") == [
+        ["POST http://a.test/"],
+        ["GET http://a.test/2"],
+        [],
+        [],
+    ]
+
+
+@pytest.mark.safety("A1", "R1")
+def test_no_other_origin_is_answered_with_digest():
+    challenge = (
+        b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
+        b"Content-Length: 2\r\n\r\nno"
+    )
+    session, network = session_of([challenge, to("/2"), to("http://b.test/")], [challenge])
+    response = session.get(URL, auth=HTTPDigestAuth("me", "secret"))
+    assert response.status_code == 401
+    assert [earlier.status_code for earlier in response.history] == [401, 302, 302]
+    assert network.streams[0].written.count(b"Authorization: Digest") == 2
+    assert b"Authorization" not in network.streams[1].written
+
+
 @pytest.mark.safety("R2", "R4")
 def test_cookies_that_were_set_by_hand_stay_with_their_origin():
     for options in [{"headers": {"COOKIE": "a=b"}}, {"cookies": {"a": "b"}}]:
@@ -563,6 +614,17 @@ def test_nothing_is_sent_instead_of_a_body_that_was_used_up():
     assert network.dialled == [("a.test", 80)]
     assert caught.value.response.status_code == 307
     assert session._transport.counts().busy == 0
+
+
+@pytest.mark.safety("R9")
+def test_the_files_of_a_form_go_again_from_their_own_beginning():
+    file = io.BytesIO(b"skipped,sent")
+    file.seek(8)
+    session, network = session_of([to("/2", 307), HELLO])
+    session.post(URL, files={"f": file}, data={"a": "b"})
+    first, second = network.streams[0].written.split(b"POST ")[1:]
+    assert first.partition(b"\r\n\r\n")[2] == second.partition(b"\r\n\r\n")[2]
+    assert b"\r\n\r\nsent\r\n" in second
 
 
 @pytest.mark.safety("R9")
