@@ -8,6 +8,7 @@ from __future__ import annotations
 from time import sleep
 
 from h11client._limits import Limits
+from h11client._policies.retries import Retry
 from h11client._sending import TimeoutPair, send_repeatedly
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
 from h11client._transport.dial_options import DialOptions
@@ -29,6 +30,7 @@ __all__ = [
     "DEFAULT_RETRIES",
     "BaseAdapter",
     "HTTPAdapter",
+    "Retry",  # programs written for requests import it from here
 ]
 
 DEFAULT_POOLSIZE = 10  # connections to one origin, and origins
@@ -75,8 +77,8 @@ class HTTPAdapter(BaseAdapter):
     Args:
         pool_connections: origins for whose connections there is room.
         pool_maxsize: idle connections kept for one origin.
-        max_retries: how often a request is tried again: a number (for errors before anything was
-            sent), a `Retry`, or an object with the attributes of urllib3's.
+        max_retries: how often a request is tried again: a number, a `Retry`, or an object with the
+            attributes of urllib3's; see `Retry.of`.
         pool_block: whether no more than `pool_maxsize` connections to one origin are open at once,
             so that requests wait for one. Otherwise there are as many as are needed, and those
             beyond what may be kept are closed when their response ends.
@@ -126,13 +128,7 @@ class HTTPAdapter(BaseAdapter):
 
     @max_retries.setter
     def max_retries(self, retries: RetryLike) -> None:
-        from h11client._policies.retries import Retry
-
-        self._retry = (
-            Retry(retries, read=0, status=0, statuses=(), backoff=0, respect_retry_after=False)
-            if type(retries) is int and retries
-            else Retry.of(retries)
-        )
+        self._retry = Retry.of(retries)
         self._max_retries: RetryLike = retries
 
     def init_poolmanager(
