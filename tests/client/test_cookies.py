@@ -302,7 +302,8 @@ def test_a_copy_has_everything_and_changes_apart(duplicate) -> None:
     jar = filled()
     before = [vars(cookie).copy() for cookie in jar]
     copied = duplicate(jar)
-    for cookie, was in zip(copied, before, strict=True):
+    by_name = sorted(copied, key=lambda cookie: cookie.name)
+    for cookie, was in zip(by_name, sorted(before, key=lambda was: was["name"]), strict=True):
         for name in ("name", "value", "domain", "domain_specified", "path", "secure", "expires"):
             assert getattr(cookie, name) == was[name]
         assert cookie._rest == was["_rest"]
