@@ -285,9 +285,10 @@ class PreparedRequest(Hooked, Credentials):
         trailers: TrailersArgument = None,
     ) -> None:
         """Sets the body, and the headers that describe it where the caller has not."""
-        self._head = None
+        body = _body_of(data, files, json, trailers)
         self._forget_framing()
-        self.encoded_body = _body_of(data, files, json, trailers)
+        self._head = None
+        self.encoded_body = body
         self._show_framing()
 
     def prepare_content_length(self, body: Data) -> None:
