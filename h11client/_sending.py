@@ -174,7 +174,8 @@ class Call:
         try:
             asked = next(flow)
             while True:
-                response = self._try(asked)
+                # A copy: each response shows what it is the answer to.
+                response = self._try(asked.copy())
                 if history:
                     response.history = list(history)
                 try:
