@@ -437,7 +437,7 @@ def _restored(method: str | None, url: URL | None, headers: Headers, body: Body)
 
 
 def _parsed(url: object) -> URL:
-    if type(url) is URL:
+    if isinstance(url, URL):
         return url
     # Objects of URL libraries are used by their text, as requests does.
     return parse_url(url if isinstance(url, (str, bytes)) else str(url))
