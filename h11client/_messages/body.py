@@ -120,7 +120,7 @@ class FileBody(Body):
     source: Readable
 
     def __init__(self, file: Any) -> None:
-        if isinstance(file, io.TextIOBase):
+        if isinstance(file, io.TextIOBase) or _gives_text(file):
             raise TypeError("the file of a body has to be opened in binary mode")
         self.source = file
         self.bytes = None
@@ -191,10 +191,12 @@ class IteratorBody(Body):
                 yield raw
 
     def rewind(self) -> None:
+        if self._iterator is None:
+            return  # nothing was taken from it yet: 100-continue was waited for, for instance
         if not self.replayable:
             raise UnrewindableBodyError("an iterator can be sent only once")
         if self._first is _NO_PIECE:
-            return  # nothing was taken from it yet
+            return
         again = iter(self.source)
         first = next(again, _NO_PIECE) if again is not self._iterator else _NO_PIECE
         if first is _NO_PIECE or first != self._first:
@@ -291,6 +293,17 @@ def _as_bytes(piece: object) -> bytes:
     if isinstance(piece, (bytes, bytearray, memoryview)):
         return bytes(piece)
     raise TypeError(f"a body consists of bytes, not of {type(piece).__name__}")
+
+
+def _gives_text(file: Any) -> bool:
+    """Whether a wrapper of a file, or a codec's stream, reads as text; nothing of it is used up."""
+    # Only those have this attribute: others may take reading nothing for reading everything.
+    if not hasattr(file, "encoding"):
+        return False
+    try:
+        return isinstance(file.read(0), str)
+    except Exception:
+        return False  # what its code raises it raises again when it is sent
 
 
 def _raw_file(file: Any) -> io.FileIO | None:

@@ -616,6 +616,16 @@ def test_nothing_is_sent_instead_of_a_body_that_was_used_up():
     assert session._transport.counts().busy == 0
 
 
+@pytest.mark.safety("R9", "2g2")
+def test_a_body_that_was_held_back_was_not_used_up():
+    go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+    session, network = session_of([to("http://b.test/", 307)], [go_on, HELLO])
+    response = session.post(URL, data=iter([b"once"]), headers={"Expect": "100-continue"})
+    assert response.text == "hello"
+    assert b"once" not in network.streams[0].written
+    assert network.streams[1].written.endswith(b"\r\n\r\n4\r\nonce\r\n0\r\n\r\n")
+
+
 @pytest.mark.safety("R9")
 def test_the_files_of_a_form_go_again_from_their_own_beginning():
     file = io.BytesIO(b"skipped,sent")
