@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from codecs import StreamReader
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from os import fstat
@@ -297,8 +298,8 @@ def _as_bytes(piece: object) -> bytes:
 
 def _gives_text(file: Any) -> bool:
     """Whether a wrapper of a file, or a codec's stream, reads as text; nothing of it is used up."""
-    # Only those have this attribute: others may take reading nothing for reading everything.
-    if not hasattr(file, "encoding"):
+    # Not any file: some may take reading nothing for reading everything.
+    if not hasattr(file, "encoding") and not isinstance(file, StreamReader):
         return False
     try:
         return isinstance(file.read(0), str)

@@ -43,19 +43,21 @@ def resolves_itself(proxy: Proxy) -> bool:
     return proxy.scheme in ("socks4a", "socks5h")
 
 
-def open_socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline: Deadline) -> None:
+def open_socks(
+    stream: Stream, proxy: Proxy, host: str, port: int, deadline: Deadline
+) -> str | None:
     """Asks the proxy behind `stream` for a connection to `host`, a name or an address.
 
-    Raises `ProxyError` when it refuses or says something else, and what the stream raises.
+    Returns why it did not connect, or None when it did. Raises `ProxyError` when it wants nothing
+    to do with us or says something else, and what the stream raises.
     """
     from socksio.exceptions import SOCKSError
 
     conversation = _Conversation(stream, proxy, deadline)
     try:
         if proxy.scheme.startswith("socks4"):
-            conversation.ask_version_4(host, port)
-        else:
-            conversation.ask_version_5(host, port)
+            return conversation.ask_version_4(host, port)
+        return conversation.ask_version_5(host, port)
     except (SOCKSError, ValueError) as error:
         raise ProxyError(f"{proxy} does not speak SOCKS: {error}") from error
 
@@ -74,7 +76,7 @@ class _Conversation:
         self._proxy = proxy
         self._deadline = deadline
 
-    def ask_version_4(self, host: str, port: int) -> None:
+    def ask_version_4(self, host: str, port: int) -> str | None:
         from socksio import socks4
 
         address = address_number(host)
@@ -85,10 +87,9 @@ class _Conversation:
         connection = socks4.SOCKS4Connection(user)
         connection.send(kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user))
         reply = self._exchange(connection, 8)
-        if reply.reply_code != socks4.SOCKS4ReplyCode.REQUEST_GRANTED:
-            self._refuse(host, port, reply.reply_code.name)
+        return _refusal(reply.reply_code, socks4.SOCKS4ReplyCode.REQUEST_GRANTED)
 
-    def ask_version_5(self, host: str, port: int) -> None:
+    def ask_version_5(self, host: str, port: int) -> str | None:
         from socksio import socks5
 
         connection = socks5.SOCKS5Connection()
@@ -107,8 +108,7 @@ class _Conversation:
         command = socks5.SOCKS5Command.CONNECT
         connection.send(socks5.SOCKS5CommandRequest.from_address(command, (host, port)))
         reply = self._exchange(connection, 5, self._rest_of_reply)
-        if reply.reply_code != socks5.SOCKS5ReplyCode.SUCCEEDED:
-            self._refuse(host, port, reply.reply_code.name)
+        return _refusal(reply.reply_code, socks5.SOCKS5ReplyCode.SUCCEEDED)
 
     def _rest_of_reply(self, start: bytes) -> int:
         """How many bytes follow the first five of a reply (RFC 1928 section 6)."""
@@ -136,6 +136,6 @@ class _Conversation:
             data += block
         return data
 
-    def _refuse(self, host: str, port: int, code: str) -> None:
-        reason = code.lower().replace("_", " ")
-        raise ProxyError(f"{self._proxy} did not connect to {host}:{port}: {reason}")
+
+def _refusal(code: Any, granted: object) -> str | None:
+    return None if code == granted else str(code.name).lower().replace("_", " ")

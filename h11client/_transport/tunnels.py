@@ -14,7 +14,7 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._messages.headers import Headers
-from h11client._timeouts import Limit, LimitExpired
+from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
 from h11client._transport.connection import (
     READ_SIZE,
     Connection,
@@ -24,12 +24,17 @@ from h11client._transport.connection import (
 )
 from h11client._transport.socks import check_socks, open_socks, resolves_itself
 from h11client._version import __version__
-from h11client.exceptions import ConnectionError, ProxyError, RequestException, from_stream_error
+from h11client.exceptions import (
+    ConnectionError,
+    ConnectTimeout,
+    ProxyError,
+    RequestException,
+    from_stream_error,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._limits import Limits
-    from h11client._timeouts import Deadline
     from h11client._transport.network import Network, Stream
     from h11client._transport.proxies import Proxy
     from h11client._transport.route import Route
@@ -102,32 +107,70 @@ def _of_the_proxy(operation: str, error: OSError | LimitExpired, proxy: Proxy) -
 
 
 def _open_socks(route: Route, proxy: Proxy, network: Network, deadline: Deadline) -> Stream:
+    """The first of the origin's addresses to which the proxy connects, all in one budget."""
     check_socks(proxy)
+    deadline.start_connect()
+    if resolves_itself(proxy):
+        hosts = [route.host.partition("%")[0]]
+    else:
+        hosts = _resolve(route, proxy, network, deadline)
+    told: list[str] = []
+    for left, host in zip(range(len(hosts), 0, -1), hosts, strict=True):
+        try:
+            # A proxy that goes on trying one address must not cost all the time for the others.
+            share = deadline if left == 1 else _share(deadline, left)
+            found = _ask_socks(route, proxy, host, network, share)
+        except ConnectTimeout:
+            if left == 1:
+                raise
+            found = "no answer in time"
+        if not isinstance(found, str):
+            return found
+        told.append(found if len(hosts) == 1 else f"{host}: {found}")
+    raise ProxyError(f"{proxy} did not connect to {route.authority}: {'; '.join(told)}")
+
+
+def _share(deadline: Deadline, parts: int) -> Deadline:
+    """So much of what is left of the connect budget."""
+    try:
+        seconds = deadline.limit("connect").seconds
+    except LimitExpired as error:
+        raise from_stream_error("connect", error, "the origin through its proxy") from error
+    limits = None if seconds is None else seconds / parts
+    return Deadline(Timeout(connect=limits), deadline.clock)
+
+
+def _ask_socks(
+    route: Route, proxy: Proxy, host: str, network: Network, deadline: Deadline
+) -> Stream | str:
+    """A stream to `host`, or why the proxy did not connect to it."""
     stream = _reach(proxy, route, network, deadline)
     try:
-        host = route.host.partition("%")[0]
-        if not resolves_itself(proxy):
-            host = _resolve(route, proxy, network, deadline)
-        open_socks(stream, proxy, host, route.port, deadline)
+        refusal = open_socks(stream, proxy, host, route.port, deadline)
     except BaseException as error:
         stream.close()
         # Ours are OSErrors too.
         if isinstance(error, RequestException) or not isinstance(error, (OSError, LimitExpired)):
             raise
         raise _of_the_proxy("connect", error, proxy) from error
-    return stream
+    if refusal is None:
+        return stream
+    stream.close()
+    return refusal
 
 
-def _resolve(route: Route, proxy: Proxy, network: Network, deadline: Deadline) -> str:
-    """The address to ask for; IPv4 for SOCKS4, which knows no other."""
+def _resolve(route: Route, proxy: Proxy, network: Network, deadline: Deadline) -> list[str]:
+    """The addresses to ask for; IPv4 for SOCKS4, which knows no other."""
     try:
+        deadline.note_resolving()
         found = network.resolve(route.host, route.port, deadline, route.dial)
     except (OSError, LimitExpired) as error:
         raise from_stream_error("resolve", error, route.host) from error
+    deadline.note_resolved()
     usable = [address for address in found if proxy.scheme != "socks4" or ":" not in address]
     if not usable:
         raise ProxyError(f"{proxy} can only be asked for IPv4, which {route.host} has not")
-    return usable[0].partition("%")[0]
+    return [address.partition("%")[0] for address in usable]
 
 
 # --- CONNECT -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import codecs
 import collections
 import gzip
 import io
@@ -358,7 +359,20 @@ def test_something_that_reads_and_says_its_length_is_believed():
     assert encode_body(WithLength()).length is None
 
 
-@pytest.mark.parametrize("make", [lambda path: path.open(), lambda path: io.StringIO("text")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.open(),
+        lambda path: io.StringIO("text"),
+        # No io.TextIOBase:
+        lambda path: codecs.getreader("utf-8")(path.open("rb")),
+        lambda path: codecs.StreamReaderWriter(
+            path.open("rb"), codecs.getreader("utf-8"), codecs.getwriter("utf-8")
+        ),
+        lambda path: tempfile.NamedTemporaryFile("w+", dir=path.parent),
+    ],
+    ids=["file", "StringIO", "codec", "two codecs", "wrapped"],
+)
 def test_a_file_in_text_mode_is_a_type_error_that_says_so(make, path):
     with make(path) as file, pytest.raises(TypeError, match="binary mode"):
         encode_body(file)

@@ -188,4 +188,68 @@ def test_what_a_resolver_of_the_callers_raises_passes_unchanged() -> None:
             session.get("http://a.test/")
         assert session._own_pool().counts().open == 0
     assert caught.value is error
-    assert network.streams[0].closed
+    assert network.dialled == []
+
+
+REFUSED_5 = b"\x05\x05\x00\x01" + bytes(6)
+ADDRESSES = ["192.0.2.1", "2001:db8::1", "192.0.2.3"]
+ASKED = [b"\x01\xc0\x00\x02\x01", b"\x04\x20\x01\x0d\xb8" + bytes(11) + b"\x01", b"\x01\xc0\x00\x02\x03"]  # fmt: skip
+
+
+@pytest.mark.safety("2n1", "2n2", "I5")
+@pytest.mark.parametrize(
+    "failing", [[NO_AUTH, REFUSED_5], [NO_AUTH, Pause(100)]], ids=["refused", "silence"]
+)
+def test_each_address_of_a_name_is_tried_within_one_budget(failing: list[object]) -> None:
+    network = ScriptedNetwork(failing, failing, [NO_AUTH, GRANTED_5, HELLO])
+    dial = DialOptions(hosts={"a.test": ADDRESSES})
+    with session_over(network, "socks5://proxy.test", dial) as session:
+        response = session.get("http://a.test/", timeout=h11client.Timeout(connect=9))
+        assert response.text == "hello"
+        assert network.clock.now == (6 if Pause in map(type, failing) else 0)
+    for stream, asked in zip(network.streams, ASKED, strict=True):
+        assert stream.writes[1] == asked_5(asked) + b"\x00\x50"
+    assert all(stream.closed for stream in network.streams)
+
+
+def test_what_became_of_each_address_is_told() -> None:
+    unreachable = b"\x05\x04\x00\x01" + bytes(6)
+    network = ScriptedNetwork([NO_AUTH, REFUSED_5], [NO_AUTH, Pause(100)], [NO_AUTH, unreachable])
+    dial = DialOptions(hosts={"a.test": ADDRESSES})
+    with session_over(network, "socks5://proxy.test", dial) as session:
+        with pytest.raises(ProxyError) as caught:
+            session.get("http://a.test/")
+        assert session._own_pool().counts().open == 0
+    assert str(caught.value) == (
+        "socks5://proxy.test:1080 did not connect to a.test:80: 192.0.2.1: connection refused;"
+        " 2001:db8::1: no answer in time; 192.0.2.3: host unreachable"
+    )
+
+
+@pytest.mark.safety("2n2", "M8")
+@pytest.mark.parametrize(
+    ("timeout", "seconds", "limit"),
+    [
+        (h11client.Timeout(connect=9), 9, "connect"),
+        (h11client.Timeout(connect=9, total=6), 6, "total"),
+    ],
+)
+def test_the_addresses_share_the_time_to_connect(
+    timeout: h11client.Timeout, seconds: float, limit: str
+) -> None:
+    network = ScriptedNetwork(*[[NO_AUTH, Pause(100)]] * 3)
+    dial = DialOptions(hosts={"a.test": ADDRESSES})
+    session = session_over(network, "socks5://proxy.test", dial)
+    with session, pytest.raises(ConnectTimeout) as caught:
+        session.get("http://a.test/", timeout=timeout)
+    assert network.clock.now == pytest.approx(seconds)
+    assert caught.value.limit == limit
+
+
+def test_a_proxy_that_is_not_there_is_not_asked_for_every_address() -> None:
+    network = ScriptedNetwork(ConnectionRefusedError(111, "refused"))
+    dial = DialOptions(hosts={"a.test": ADDRESSES})
+    session = session_over(network, "socks5://proxy.test", dial)
+    with session, pytest.raises(ProxyError, match="refused the connection"):
+        session.get("http://a.test/")
+    assert len(network.dialled) == 1
