@@ -266,8 +266,15 @@ def _new_cnonce() -> str:
     return token_hex(_CNONCE_BYTES)
 
 
-_STRENGTH = ("sha-512-256", "sha-256", "md5")  # the strongest first
-_IN_HASHLIB = {"sha-512-256": "sha512_256", "sha-256": "sha256", "md5": "md5"}
+# The strongest first. SHA-512 and SHA are in no RFC, but there are servers that ask for them.
+_STRENGTH = ("sha-512-256", "sha-512", "sha-256", "sha", "md5")
+_IN_HASHLIB = {
+    "sha-512-256": "sha512_256",
+    "sha-512": "sha512",
+    "sha-256": "sha256",
+    "sha": "sha1",
+    "md5": "md5",
+}
 
 
 def _find_hash(algorithm: str) -> Hash | None:

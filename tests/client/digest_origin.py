@@ -9,7 +9,13 @@ from urllib.request import parse_http_list, parse_keqv_list
 
 Pairs = list[tuple[str, str]]
 
-HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
+HASHES = {
+    "MD5": "md5",
+    "SHA": "sha1",
+    "SHA-256": "sha256",
+    "SHA-512": "sha512",
+    "SHA-512-256": "sha512_256",
+}
 
 
 class DigestOrigin:

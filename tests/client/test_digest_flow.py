@@ -11,7 +11,7 @@ import pytest
 from h11client import PreparedRequest, Request
 from h11client._messages.headers import Headers
 from h11client.auth import HTTPDigestAuth
-from tests.client.digest_origin import DigestOrigin, Pairs
+from tests.client.digest_origin import HASHES, DigestOrigin, Pairs
 
 Answer = Callable[[str, str, "str | None", bytes], "tuple[int, Pairs]"]
 
@@ -51,7 +51,7 @@ def drive(auth: HTTPDigestAuth, request: PreparedRequest, answer: Answer) -> lis
 
 @pytest.mark.safety("2l2")
 @pytest.mark.parametrize("suffix", ["", "-sess"])
-@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "SHA-512-256"])
+@pytest.mark.parametrize("algorithm", list(HASHES))
 @pytest.mark.parametrize("qop", ["auth", "auth-int", "auth-int, auth", "auth,auth-int, other"])
 def test_every_algorithm_and_protection_is_spoken(algorithm: str, suffix: str, qop: str) -> None:
     origin = DigestOrigin(algorithm=algorithm + suffix, qop=qop)
