@@ -212,8 +212,8 @@ class HTTPDigestAuth(_UserAndPassword):
     The first request to an origin is sent without; the answer to its challenge is remembered, so
     that those which follow are answered before they are asked. Algorithms: SHA-512-256, SHA-256 and
     MD5, and the unregistered SHA-512 and SHA, each also with "-sess"; "auth" before "auth-int".
-    What cannot be answered is returned as the 401 that it is. One object may serve several origins and threads; it keeps apart what each
-    origin has asked for.
+    What cannot be answered is returned as the 401 that it is. One object may serve several origins
+    and threads; it keeps apart what each origin has asked for.
 
     A body that cannot be sent twice is an `UnrewindableBodyError` when it has to be.
 
