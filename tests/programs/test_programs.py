@@ -18,7 +18,7 @@ PROGRAMS = ("python_gitlab", "internet_archive", "pooch_data", "twine_upload")
 
 # Fields that only one of the libraries sends with a method, and the line of docs/migrating.md.
 DIFFERENCES = {
-    ("DELETE", "content-length"): "a DELETE without a body",
+    ("DELETE", "content-length"): "DELETE and OPTIONS without a body",
     ("GET", "private-token"): "what `auth=` has set beside Authorization",
     ("GET", "content-type"): "Content-Type of a request without a body",
 }

@@ -103,7 +103,8 @@ class Address:
 
 BODIES: Table = {
     "data: none in a POST": lambda r, u: r.post(u + "/echo"),
-    "data: none in a PUT, PATCH, DELETE": lambda r, u: [r.put(u + "/echo").ok, r.patch(u + "/echo").ok, r.delete(u + "/echo").ok],
+    "data: none in a PUT or PATCH": lambda r, u: [r.put(u + "/echo").ok, r.patch(u + "/echo").ok],
+    "data: none in a DELETE or OPTIONS": lambda r, u: [r.delete(u + "/echo").ok, r.options(u + "/echo").ok],
     "data: in a GET": lambda r, u: r.get(u + "/echo", data="x"),
     "data: a dict": lambda r, u: r.post(u + "/echo", data={"a": "x y", "b": "ä&="}),
     "data: a dict with lists and None": lambda r, u: r.post(u + "/echo", data={"a": ["1", "2"], "b": None, "c": 3}),

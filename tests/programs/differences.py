@@ -1,0 +1,47 @@
+"""Rows of the tables of calls whose outcomes differ, and the line of docs/migrating.md that says so."""
+
+from __future__ import annotations
+
+DIFFERENCES = {
+    # what is sent
+    "URL: an empty query": "an empty query",
+    "URL: blanks in front": "blanks around a URL",
+    "auth: HTTPProxyAuth": "HTTPProxyAuth for a request",
+    "auth: a header and a pair": "an Authorization header of the caller",
+    "auth: a header and netrc": "an Authorization header of the caller",
+    "auth: a pair in Latin-1": "credentials beyond ASCII",
+    "auth: in the URL": "credentials in the URL",
+    "auth: the URL's before netrc": "credentials in the URL and in netrc",
+    "cookies: secure ones stay at home": "which cookies are taken",
+    "data: a StringIO": "text as a stream",
+    "data: a file opened as text": "text as a stream",
+    "data: none in a DELETE or OPTIONS": "DELETE and OPTIONS without a body",
+    "headers: a blank behind": "blanks around a header's value",
+    # what is seen
+    "failure: a bundle that is not there": "CA files that are not there",
+    "failure: a timeout in words": "wrong arguments",
+    "failure: cut gzip": "truncated gzip",
+    "failure: cut in its chunks": "a body that is cut short",
+    "failure: cut short": "a body that is cut short",
+    "failure: files that are none": "wrong arguments",
+    "hooks: of both": "hooks of session and call",
+    "json: in UTF-16": "JSON in UTF-16 or behind a byte order mark",
+    "json: what its error says": "`error.request` and `error.response`",
+    "json: with a byte order mark": "JSON in UTF-16 or behind a byte order mark",
+    "prepared: a session does not take a Request": "wrong arguments",
+    "prepared: nothing": "`PreparedRequest().headers`",
+    "prepared: a default port": "a default port",
+    "prepared: the URL of another scheme": "URLs of other schemes",
+    "redirects: 301": "a 301 for PUT or DELETE",
+    "redirects: a Cookie by hand": "a Cookie header of the caller",
+    "redirects: a generator cannot be": "a body that can be read once",
+    "redirects: an API key": "API keys",
+    "redirects: bytes that are not ASCII": "a Location of raw bytes",
+    "redirects: to nonsense": "a Location that leads nowhere",
+    "response: an unusual status": "status 600 and above",
+    "response: content after a part": "`content` behind a part of the body",
+    "text: Latin-1 in HTML": "text without a charset",
+    "text: UTF-8 in HTML": "text without a charset",
+    "text: an unknown charset": "a charset that nobody knows",
+    "text: iter_content without a charset": "pieces of text without a charset",
+}
