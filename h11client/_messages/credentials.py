@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["CREDENTIALS", "Credentials"]
 
 # The attributes of `Credentials`, for whoever copies a request.
-CREDENTIALS = ("auth", "private_to", "call_cookies", "jar", "generated", "dropped")
+CREDENTIALS = (
+    *("auth", "private_to", "call_cookies", "jar"),
+    *("generated", "generated_hooks", "dropped"),
+)
 # Set with the body, whoever sets that.
 _OF_THE_BODY = frozenset(["content-length", "content-type", "transfer-encoding"])
 
@@ -32,12 +35,14 @@ class Credentials:
     # What auth and jars have put into the headers, by lower-case name. A header whose value is
     # another one is the caller's own.
     generated: dict[str, str] | None = None
+    generated_hooks: tuple[Any, ...] = ()  # those that auth has registered for the response
     dropped: bool = False  # redirects have left an origin: credentials stay gone
 
     if TYPE_CHECKING:
         method: str | None
         headers: Headers
         encoded_body: Body
+        _hooks: dict[str, list[Any]] | None
 
         def _take_over(self, other: Any) -> None: ...
 
@@ -62,8 +67,9 @@ class Credentials:
             self.apply_auth()
 
     def apply_auth(self) -> None:
-        """Calls `auth`, and notes which headers it has set."""
+        """Calls `auth`, and notes which headers it has set, and which hooks."""
         before = dict(self.headers.lower_items())
+        known = list((self._hooks or {}).get("response", ()))
         made = self.auth(self)
         if made is not self and made is not None:
             self._take_over(made)
@@ -73,6 +79,9 @@ class Credentials:
         for name, value in headers.lower_items():
             if before.get(name) != value and name not in _OF_THE_BODY:
                 self.note_generated(name, value)
+        added = [hook for hook in (self._hooks or {}).get("response", ()) if hook not in known]
+        if added:
+            self.generated_hooks = (*self.generated_hooks, *added)
 
     def prepare_cookies(self, cookies: Any) -> None:
         """Sets the Cookie header from `cookies`, a mapping or jar, and from the session's jar."""

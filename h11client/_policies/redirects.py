@@ -110,6 +110,9 @@ def follow(
         headers = hop.headers
         _withhold_generated(headers, request.generated)
         hop.generated = None
+        for hook in request.generated_hooks:  # would answer, for auth, whoever asks
+            hop.deregister_hook("response", hook)
+        hop.generated_hooks = ()
         if not is_same_origin(request.parsed_url, url):
             _withhold(headers, _ALWAYS_WITHHELD | sensitive)
             hop.dropped = True

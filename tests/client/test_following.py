@@ -7,8 +7,11 @@ import io
 import logging
 import pickle
 import traceback
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import h11client
 from h11client._engine import h11
@@ -465,6 +468,52 @@ def test_credentials_do_not_come_back_with_the_chain(call, tmp_path, monkeypatch
     assert transport.values("authorization") == [expected, expected, [], [], []]
 
 
+STEPS = [
+    # (URL, its origin)
+    ("http://a.test/1", "a"),
+    ("http://A.TEST.:80/2", "a"),
+    ("http://x:y@a.test/3", "a"),
+    ("https://a.test/4", "secure a"),
+    ("http://a.test:8080/5", "another port"),
+    ("http://b.test/6", "b"),
+    ("http://a.test.b.test/7", "another host"),
+]
+SAME = {("a", "secure a")} | {(origin, origin) for _, origin in STEPS}
+
+
+@pytest.mark.safety("P10", "R1", "R2", "R4", "R7")
+@given(
+    st.lists(st.sampled_from(STEPS), max_size=6),
+    st.lists(st.sampled_from([301, 302, 303, 307, 308]), min_size=6, max_size=6),
+    st.sampled_from(["header", "auth", "session header", "session auth", "userinfo"]),
+    st.sampled_from(["GET", "POST", "PUT"]),
+)
+def test_whatever_the_chain_secrets_stay_with_the_origin(steps, statuses, source, method):
+    transport = Recorder(
+        *[(status, url) for (url, _), status in zip(steps, statuses, strict=False)]
+    )
+    session = h11client.Session(transport=transport, trust_env=False, headers={"X-Api-Key": "1"})
+    options = {"cookies": {"c": "1"}, "data": b"x"}
+    url = URL
+    if source == "header":
+        options["headers"] = {"authorization": "Basic bWU6c2VjcmV0"}
+    elif source == "auth":
+        options["auth"] = ("me", "secret")
+    elif source == "session header":
+        session.headers["AUTHORIZATION"] = "Basic bWU6c2VjcmV0"
+    elif source == "session auth":
+        session.auth = ("me", "secret")
+    else:
+        url = "http://me:secret@a.test/"
+    session.request(method, url, **options)
+    origins = ["a", *(origin for _, origin in steps)]
+    kept = [
+        all(pair in SAME for pair in pairwise(origins[: end + 1])) for end in range(len(origins))
+    ]
+    for name in ("authorization", "x-api-key", "cookie"):
+        assert [bool(values) for values in transport.values(name)] == kept
+
+
 @pytest.mark.safety("N1")
 def test_netrc_is_asked_again_for_another_host(tmp_path, monkeypatch):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -514,6 +563,30 @@ def test_whatever_a_callable_for_auth_has_set_is_set_anew_or_gone():
         ["GET http://a.test/2"],
         [],
         [],
+    ]
+
+
+@pytest.mark.safety("A1", "R1")
+def test_a_hook_that_a_callable_for_auth_has_registered_sees_its_own_origin_only():
+    seen = []
+
+    class Answering:
+        def __call__(self, request):
+            request.register_hook("response", self.answer)
+            return request
+
+        def answer(self, response, **arguments):
+            seen.append(response.url)
+
+    def of_the_call(response, **arguments):
+        seen.append(f"call {response.status_code}")
+
+    transport = Recorder((303, "/2"), (302, "http://b.test/"), (302, "http://a.test/"))
+    session = h11client.Session(transport=transport, trust_env=False)
+    session.post(URL, auth=Answering(), hooks={"response": of_the_call})
+    assert sorted(seen) == [
+        *("call 200", "call 302", "call 302", "call 303"),
+        *("http://a.test/", "http://a.test/2"),
     ]
 
 
