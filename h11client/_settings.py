@@ -140,9 +140,11 @@ class Settings(DialAttributes):
         if jar is None:
             from h11client.cookies import RequestsCookieJar
 
+            jar = RequestsCookieJar()
+            if isinstance(self._transport, Pool):
+                jar.limits = self._transport.limits
             # One jar, whichever thread is the first to ask.
-            jar = self.__dict__.setdefault("_own_jar", RequestsCookieJar())
-            self._jar = jar
+            self._jar = jar = self.__dict__.setdefault("_own_jar", jar)
         return jar
 
     @cookies.setter
@@ -248,6 +250,8 @@ class Settings(DialAttributes):
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._own_pool().limits = limits
+        if "_own_jar" in self.__dict__:
+            self.__dict__["_own_jar"].limits = limits
 
     def statistics(self) -> PoolStatistics:
         """How many connections and waiting requests there are, and what has been done so far."""
