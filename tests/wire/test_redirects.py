@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import threading
 import time
 
 import pytest
@@ -286,12 +286,49 @@ def test_a_redirect_to_where_nobody_listens_is_an_error_of_that_place(serve, ses
     assert caught.value.request.url == f"{url}/"
 
 
+@pytest.mark.safety("R1", "I1")
+def test_threads_that_share_a_session_do_not_share_what_they_carry(serve, session):
+    seen = []
+
+    def second(peer):
+        while head := peer.read_head():
+            seen.append(head)
+            peer.send(HELLO.replace(b"hello", fields_of(head)["x-nonce"].encode()))
+
+    there = serve(second).url
+
+    def first(peer):
+        while head := peer.read_head():
+            fields = fields_of(head)
+            assert fields["authorization"] == f"Bearer {fields['x-nonce']}"
+            peer.send(to(f"{there}/{fields['x-nonce']}"))
+
+    here = serve(first).url
+    wrong = []
+
+    def work(number):
+        for turn in range(10):
+            nonce = f"{number:02}-{turn:02}"
+            headers = {"Authorization": f"Bearer {nonce}", "X-Nonce": nonce}
+            response = session.get(here, headers=headers)
+            if response.text != nonce or response.url != f"{there}/{nonce}":
+                wrong.append(nonce)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == []
+    assert len(seen) == 80
+    assert [head for head in seen if b"uthorization" in head] == []
+
+
 @pytest.mark.safety("D1", "R1")
 def test_https_of_the_same_name_on_another_port_is_another_origin(serve, session, ca):
     secure = Notes(HELLO)
     there = serve(secure, context=ca.server_context())
     plain = Notes(to(there.url))
     response = session.get(serve(plain).url, headers=SECRETS)
-    assert isinstance(ca.server_context(), ssl.SSLContext)
     assert response.connection_info.tls_version.startswith("TLS")
     assert secrets_in(secure.heads[0]) == set()
