@@ -12,8 +12,8 @@ the request it was called for.
 from __future__ import annotations
 
 import re
-from _thread import allocate_lock
 from binascii import b2a_base64
+from collections import OrderedDict
 
 from h11client._policies.challenges import Challenge, parse_challenges
 
@@ -226,13 +226,12 @@ class HTTPDigestAuth(_UserAndPassword):
         self._forget()
 
     def _forget(self) -> None:
-        self._lock = allocate_lock()
-        self._sessions: dict[object, DigestSession] = {}  # by origin, the last used last
+        # By origin, the last used last. Needs no lock, which a forked child could find held.
+        self._sessions: OrderedDict[object, DigestSession] = OrderedDict()
 
     def __getstate__(self) -> dict[str, object]:
         # Nonces stay behind: two processes would count them twice.
-        left = ("_lock", "_sessions")
-        return {name: value for name, value in self.__dict__.items() if name not in left}
+        return {name: value for name, value in self.__dict__.items() if name != "_sessions"}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -241,11 +240,14 @@ class HTTPDigestAuth(_UserAndPassword):
     def _session_of(self, origin: object) -> DigestSession:
         from h11client._policies.digest import DigestSession
 
-        with self._lock:
-            session = self._sessions.pop(origin, None) or DigestSession(self)
-            self._sessions[origin] = session
-            if len(self._sessions) > _MOST_ORIGINS:
-                del self._sessions[next(iter(self._sessions))]
+        sessions = self._sessions
+        session = sessions.get(origin) or sessions.setdefault(origin, DigestSession(self))
+        try:
+            sessions.move_to_end(origin)
+            while len(sessions) > _MOST_ORIGINS:
+                sessions.popitem(last=False)
+        except KeyError:
+            pass  # another thread was quicker
         return session
 
     def auth_flow(self, request: Any) -> Generator[Any, Any, None]:

@@ -33,7 +33,7 @@ LAYERS = {
         ["__init__"],
     ],
     "h11client": [
-        ["_attempts", "_version", "_engine", "_limits", "_log", "hooks"],
+        ["_attempts", "_progress", "_version", "_engine", "_limits", "_log", "hooks"],
         ["_watching"],
         ["_timeouts"],
         [
@@ -42,15 +42,16 @@ LAYERS = {
             *("_transport", "_transport.polling", "exceptions"),
         ],
         [
-            *("_policies.digest", "_policies.retries"),
-            *("_transport.forking", "_transport.tally", "_transport.slots"),
+            *("_policies.retries", "_transport.forking"),
+            *("_transport.tally", "_transport.slots"),
         ],
         [
             *("_messages.headers", "_messages.hooked", "_messages.hosts", "_messages.links"),
-            *("_messages.decoders", "_messages.text", "auth"),
+            *("_messages.decoders", "_messages.text", "_policies.digest"),
         ],
         [
             "_messages.escapes",
+            "auth",
             "structures",
             "_policies.cookie_rules",
             "_transport.authorities",

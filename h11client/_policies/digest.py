@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from _thread import allocate_lock
 
+from h11client._transport.forking import renew_in_child
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,6 +72,11 @@ class DigestSession:
 
     def __init__(self, auth: UserPassword) -> None:
         self._auth = auth
+        self.start_anew()
+        renew_in_child(self)
+
+    def start_anew(self) -> None:
+        """Forgets everything; in a forked child, which must not count on where its parent does."""
         self._lock = allocate_lock()
         self._nonces: dict[str, _Nonce] = {}  # by realm
         self._current: _Nonce | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from h11client._policies.challenges import parse_challenges
 from h11client._policies.digest import DigestSession
 from h11client.auth import HTTPDigestAuth
+from tests.conftest import ROOT
 
 # RFC 7616 section 3.9.1
 RFC_7616 = (
@@ -306,3 +309,26 @@ def test_the_key_of_a_session_outlives_the_nonce_that_it_was_made_with() -> None
     key = response_of([response_of(["u", "r", "p"]), "n", first["cnonce"]])
     action = response_of(["GET", "/"])
     assert found["response"] == response_of([key, "m", "00000001", found["cnonce"], "auth", action])
+
+
+FORKING = """
+import os
+from h11client.auth import HTTPDigestAuth, parse_challenges
+from h11client._policies.digest import DigestSession
+
+session = DigestSession(HTTPDigestAuth("u", "p"))
+challenges = parse_challenges(["Digest realm=r, nonce=n, qop=auth"])
+assert session.accept(challenges) and session.tell("GET", "/", None)
+with session._lock:  # of some other thread of the parent, as far as the child can tell
+    child = os.fork()
+    if child == 0:
+        told = session.tell("GET", "/", None)
+        known = session.accept(challenges)
+        os._exit(0 if told is None and known else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert "nc=00000002" in session.credentials("GET", "/", None)
+"""
+
+
+def test_a_forked_child_neither_waits_for_a_lock_nor_counts_on() -> None:
+    subprocess.run([sys.executable, "-c", FORKING], check=True, timeout=20, cwd=ROOT)
