@@ -331,12 +331,10 @@ def test_userinfo_of_a_location_is_neither_sent_nor_shown(caplog):
 def test_secrets_of_a_chain_are_in_no_error_and_no_line_of_the_log(caplog):
     caplog.set_level(logging.DEBUG, "h11client")
     session, _network = session_of([to("http://u:s3cret@b.test/")], [to("http://u:s3cret@[x/")])
+    url = "http://me:s3cret@a.test/"
+    given = {"headers": {"X-Api-Key": "s3cret"}, "cookies": {"sid": "s3cret"}}
     with pytest.raises(InvalidURL) as caught:
-        session.get(
-            "http://me:s3cret@a.test/",
-            headers={"X-Api-Key": "s3cret"},
-            cookies={"sid": "s3cret"},
-        )
+        session.get(url, **given)  # a traceback shows this line
     shown = "".join(traceback.format_exception(caught.value))
     assert "s3cret" not in shown + repr(caught.value) + caplog.text
     assert "redirect" in caplog.text

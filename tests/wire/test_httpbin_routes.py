@@ -170,15 +170,12 @@ def test_bearer(place):
     assert session.get(f"{url}/bearer").status_code == 401
 
 
-@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "SHA-512"])
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 @pytest.mark.parametrize("qop", ["auth", "auth-int"])
 def test_digest(place, qop, algorithm):
     url, session = place
     there = f"{url}/digest-auth/{qop}/user/passwd/{algorithm}"
     response = session.get(there, auth=HTTPDigestAuth("user", "passwd"))
-    if algorithm == "SHA-512":  # is no algorithm of RFC 7616, and nothing to guess at
-        assert response.status_code == 401
-        return
     assert response.json() == {"authenticated": True, "user": "user"}
     assert [answer.status_code for answer in response.history] == [401]
     assert session.get(there, auth=HTTPDigestAuth("user", "wrong")).status_code == 401
