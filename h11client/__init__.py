@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
     from h11client._policies.retries import Retry
+    from h11client._progress import Progress
     from h11client._session import Session
     from h11client._transport.proxies import Proxy
     from h11client._transport.resolving import threaded_resolver
@@ -138,6 +139,7 @@ __all__ = [
     "Attempt",
     "Event",
     "PoolStatistics",
+    "Progress",
     "Timings",
     "UpgradedStream",
     # what can go wrong
@@ -187,6 +189,7 @@ _HOMES = {
     "Response": "h11client._messages.response",
     "Attempt": "h11client._attempts",
     "Limits": "h11client._limits",
+    "Progress": "h11client._progress",
     "Retry": "h11client._policies.retries",
     "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
     from h11client._policies.retries import RetryLike
+    from h11client._progress import OnProgress
     from h11client._timeouts import TimeoutLike
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         retries: RetryLike
         trailers: TrailersArgument
         on_informational: OnInformational | None
+        on_progress: OnProgress | None
 
     class NoParams(CommonOptions, total=False):
         """What is left for a call that has `params` as a parameter of its own."""

@@ -72,15 +72,17 @@ class Event:
 class Watch:
     """Who wants to know what happens in one call: its hooks, any of which may be None."""
 
-    __slots__ = ("on_event", "on_informational", "raised", "request")
+    __slots__ = ("on_event", "on_informational", "on_progress", "raised", "request")
 
     def __init__(
         self,
         request: object,
         on_event: OnEvent | None,
         on_informational: Callable[[Any], object] | None,
+        on_progress: Callable[[Any], object] | None = None,
     ) -> None:
         self.request = request
+        self.on_progress = on_progress
         self.on_event = on_event
         self.on_informational = on_informational
         self.raised: BaseException | None = None  # by `on_event`

@@ -97,6 +97,7 @@ LAYERS = {
         ["_transport.pool"],
         ["adapters"],
         ["_settings"],
+        ["_preparing"],
         ["_session"],
         ["_api", "models"],
         ["api", "sessions"],

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from h11client._engine import h11
     from h11client._messages.headers import Headers
     from h11client._messages.reading import BodyProtocol
+    from h11client._progress import OnProgress
 
 __all__ = ["DECLARED", "NOTHING", "Readable"]
 
@@ -320,13 +321,25 @@ class Readable:
         return reader
 
     def _announced_size(self) -> int:
-        """The Content-Length where it is that of what is read (RFC 9112 section 6.3), else 0."""
+        """The Content-Length where it is that of what is read, else 0."""
         assert self._head is not None
-        values_of = self._head.headers.values_of
-        if values_of(b"transfer-encoding") or values_of(b"content-encoding"):
+        if self._head.headers.values_of(b"content-encoding"):
             return 0
+        return self._wire_size() or 0
+
+    def _wire_size(self) -> int | None:
+        """The Content-Length where it is that of what comes (RFC 9112 section 6.3)."""
+        values_of = None if self._head is None else self._head.headers.values_of
+        if values_of is None or values_of(b"transfer-encoding"):
+            return None
         lengths = values_of(b"content-length")
-        return int(lengths[0]) if lengths else 0
+        return int(lengths[0]) if lengths else None
+
+    def _report_to(self, on_progress: OnProgress) -> None:
+        """Has the reading of the body reported; to be called before it begins."""
+        from h11client._progress import DownloadProgress
+
+        self._body = DownloadProgress(self._body, self._wire_size(), on_progress)
 
     def _check_readable(self) -> None:
         if self._whole is None and self._reader is not None and self._reader.consumed:

@@ -170,8 +170,14 @@ class Response(Readable):
         found = self._next
         if isinstance(found, tuple):
             session, request = found
-            hops = session.resolve_redirects(self, request, yield_requests=True)
-            self._next = found = next(hops, None)
+            asked = Response(request=self.request, head=self._head)
+            asked.url, asked.status_code, asked.headers = self.url, self.status_code, self.headers
+            try:  # with another response than this one, whose body is to stay open
+                hops = session.resolve_redirects(asked, request, yield_requests=True)
+                self._next = found = next(hops, None)
+            except RequestException as error:
+                error.response = self
+                raise
         following: PreparedRequest | None = found
         return following
 

@@ -243,8 +243,13 @@ class Connection:
         self.first_byte_at = None
         self._written_before = stream.bytes_written
         watch = deadline.watch
-        if watch is not None and watch.on_event is not None:
-            self.probe_again()
+        if watch is not None:
+            if watch.on_event is not None:
+                self.probe_again()
+            if watch.on_progress is not None and body.bytes != b"":
+                from h11client._progress import UploadProgress
+
+                body = UploadProgress(body, watch.on_progress)  # type: ignore[assignment]  # it looks like one
         try:
             frame = protocol.send_with_data_passthrough
             # `or`: the engine answers None to one event only, which is never sent here.

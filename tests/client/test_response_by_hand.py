@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+import h11client
 from h11client import Attempt, HTTPError, Request, Response
 from h11client.exceptions import StreamConsumedError
+from h11client.testing import MockTransport
 from tests.client.bodies import URL, FakeBody, request_of, response_of
 
 
@@ -212,17 +214,30 @@ def test_which_responses_redirect(
 
 
 def test_the_next_request_is_asked_of_the_session_when_somebody_wants_it() -> None:
-    following, asked = Request("GET", URL).prepare(), []
+    following = Request("GET", URL).prepare()
+    asked: list[Any] = []
 
     def resolve_redirects(response: Response, request: Any, *, yield_requests: bool) -> Any:
-        asked.append((response, request, yield_requests))
+        asked.append((response.status_code, response.url, response.headers, request))
+        assert yield_requests
+        response.close()
         return iter([following])
 
-    response = response_of(status=302)
+    response: Any = response_of(b"body", status=302, headers={"Location": "/b"})
     response._next = (SimpleNamespace(resolve_redirects=resolve_redirects), response.request)
     assert response.next is response.next is following
-    assert asked == [(response, response.request, True)]
+    assert asked == [(302, URL, {"Location": "/b"}, response.request)]
+    assert response.content == b"body"  # it was not let go of
     assert response_of().next is None
+
+
+def test_a_redirect_that_leads_nowhere_says_so_when_somebody_wants_it() -> None:
+    transport = MockTransport(lambda request: (302, b"body", {"Location": "ftp://a.test/"}))
+    with h11client.Session(transport=transport) as session:
+        response: Any = session.get(URL, allow_redirects=False)
+        with pytest.raises(h11client.InvalidSchema) as caught:
+            _ = response.next
+    assert caught.value.response is response
 
 
 def test_cookies_are_those_that_the_response_sets() -> None:
