@@ -24,9 +24,17 @@ class PolicyRequest:
     def __init__(self, url: URL) -> None:
         self._url = url
         self.type = url.scheme
-        self.host = url.authority.decode("ascii")
-        self.origin_req_host = url.host
         self._added: dict[str, str] = {}
+
+    @property
+    def host(self) -> str:
+        """Host and port of the URL."""
+        return self._url.authority.decode("ascii")
+
+    @property
+    def origin_req_host(self) -> str:
+        """The host of the URL."""
+        return self._url.host
 
     def get_full_url(self) -> str:
         """The URL."""
@@ -56,7 +64,7 @@ class PolicyRequest:
         """A header's value."""
         return self._added.get(name, default)
 
-    def add_header(self, name: str, value: str) -> None:
+    def add_header(self, key: str, val: str) -> None:
         """Not for cookies."""
         raise NotImplementedError("cookies are added by add_unredirected_header()")
 
