@@ -36,6 +36,7 @@ __all__ = [
     "LeftBody",
     "TrailedBody",
     "encode_body",
+    "gives_text",
 ]
 
 _NO_PIECE = object()
@@ -121,7 +122,7 @@ class FileBody(Body):
     source: Readable
 
     def __init__(self, file: Any) -> None:
-        if isinstance(file, io.TextIOBase) or _gives_text(file):
+        if gives_text(file):
             raise TypeError("the file of a body has to be opened in binary mode")
         self.source = file
         self.bytes = None
@@ -296,8 +297,10 @@ def _as_bytes(piece: object) -> bytes:
     raise TypeError(f"a body consists of bytes, not of {type(piece).__name__}")
 
 
-def _gives_text(file: Any) -> bool:
-    """Whether a wrapper of a file, or a codec's stream, reads as text; nothing of it is used up."""
+def gives_text(file: Any) -> bool:
+    """Whether a file, a wrapper of one or a codec's stream reads as text; nothing is used up."""
+    if isinstance(file, io.TextIOBase):
+        return True
     # Not any file: some may take reading nothing for reading everything.
     if not hasattr(file, "encoding") and not isinstance(file, StreamReader):
         return False

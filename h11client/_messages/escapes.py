@@ -114,7 +114,7 @@ def encode_form(fields: Params) -> str:
         if isinstance(pair, (str, bytes)):
             raise TypeError("expected a mapping or (name, value) pairs, not pieces of text")
         name, values = pair
-        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        if isinstance(values, (str, bytes, bytearray)) or not isinstance(values, Iterable):
             values = (values,)
         for value in values:
             if value is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 
-from h11client._messages.body import BLOCK, Body, FileBody, LeftBody
+from h11client._messages.body import BLOCK, Body, FileBody, LeftBody, gives_text
 from h11client._messages.headers import check_field, field_pairs
 from h11client.exceptions import UnrewindableBodyError
 
@@ -134,7 +134,7 @@ class _TextBody(Body):
         self.bytes = self.length = self.content_type = None
         try:
             self._start = file.tell()
-        except OSError:
+        except (AttributeError, OSError):
             self._start = None
         self.replayable = self._start is not None
 
@@ -262,12 +262,7 @@ def _content_of(content: Any) -> bytes | Body:
         return content.getvalue()[content.tell() :]
     if type(content) is io.StringIO:
         return content.read().encode("utf-8")
-    # What wraps a file in text mode has its attributes without being one.
-    if isinstance(content, io.TextIOBase) or (
-        hasattr(content, "encoding") and hasattr(content, "newlines")
-    ):
-        return _TextBody(content)
-    return FileBody(content)
+    return _TextBody(content) if gives_text(content) else FileBody(content)
 
 
 def _bytes_of(value: object) -> bytes:

@@ -116,6 +116,10 @@ class URL:
     def __hash__(self) -> int:
         return hash(self.text)
 
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        # A pickle may go anywhere; what the password was for is in the headers by then.
+        return None, {name: getattr(self, name) for name in URL.__slots__} | {"userinfo": None}
+
     def __str__(self) -> str:
         return self.text
 

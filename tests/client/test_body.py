@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import pytest
 
@@ -318,6 +319,18 @@ def test_a_subclass_of_a_file_is_asked_and_not_the_system(path):
 
     with Doubling(path) as file:
         assert encode_body(file).length == len(CONTENT)
+
+
+def test_a_member_of_a_zip_file_is_sent_from_its_offset(tmp_path):
+    with zipfile.ZipFile(tmp_path / "file.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("member", CONTENT)
+    with zipfile.ZipFile(tmp_path / "file.zip") as archive, archive.open("member") as file:
+        file.seek(3)
+        body = encode_body(file)
+        assert (body.length, body.file_region(), body.replayable) == (len(CONTENT) - 3, None, True)
+        for _ in range(2):
+            assert b"".join(body.chunks()) == CONTENT[3:]
+            body.rewind()
 
 
 @pytest.mark.parametrize("buffering", [-1, 0])

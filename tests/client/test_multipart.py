@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
@@ -251,6 +252,7 @@ OPENED = [
     ("a file", lambda folder: (folder / "plain").open("rb"), b"0123456789", True, True),
     ("an unbuffered file", lambda folder: (folder / "plain").open("rb", buffering=0), b"0123456789", True, True),
     ("a file in text mode", lambda folder: (folder / "plain").open(), b"0123456789", False, True),
+    ("a file under a codec", lambda folder: codecs.getreader("latin-1")((folder / "plain").open("rb")), b"0123456789", False, True),
     ("a temporary file", lambda folder: tempfile.NamedTemporaryFile(dir=folder), b"", True, True),
     ("a temporary file in text mode", lambda folder: tempfile.NamedTemporaryFile("w+", dir=folder), b"", False, True),
     ("a spooled file", lambda folder: spooled(), b"ooled", True, True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import time
@@ -291,6 +292,18 @@ def test_a_user_name_and_password_are_kept_apart_from_the_rest(before, userinfo)
 
 
 @pytest.mark.safety("R18")
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_no_password_is_in_a_pickle(protocol):
+    url = parse_url("http://user:pa55word@h:81/a?b#c")
+    pickled = pickle.dumps(url, protocol)
+    assert b"pa55word" not in pickled
+    made = pickle.loads(pickled)
+    assert made == url and made.userinfo is None
+    assert (made.host, made.port, made.target, made.fragment) == ("h", 81, b"/a?b", "c")
+    assert url.userinfo == ("user", "pa55word")
+
+
+@pytest.mark.safety("R18")
 def test_no_password_stays_in_a_cache():
     parse_url("http://user:pa55word@cached.example/")
     assert not [text for text in module._cache if "pa55word" in text]
@@ -534,6 +547,7 @@ PARAMS = [
     ("None", {"a": None, "b": 1}, "b=1"),
     ("numbers and truth", {"a": 1, "b": 1.5, "c": True, 4: 5}, "a=1&b=1.5&c=True&4=5"),
     ("bytes", {b"a": b"\xff"}, "a=%FF"),
+    ("a bytearray", {"a": bytearray(b"1 2")}, "a=1+2"),
     ("an empty value", {"a": ""}, "a="),
     ("a space and a plus", {"a b": "c+d"}, "a+b=c%2Bd"),
     ("separators", {"a&b": "c=d;e#f?g/h"}, "a%26b=c%3Dd%3Be%23f%3Fg%2Fh"),
