@@ -112,13 +112,5 @@ def admit_from_netrc(session: Any, request: PreparedRequest, named: bool = False
 
 def admit_beside_header(request: PreparedRequest, auth: Any) -> None:
     """Lets `auth` do what else it does; the Authorization that is there says who asks."""
-    from h11client.auth import only_sets_authorization
-
-    if auth is None or only_sets_authorization(auth):
-        return
-    own = request.headers.get_list(_AUTHORIZATION)
-    request.prepare_auth(auth)
-    if request.headers.get_list(_AUTHORIZATION) != own:
-        request.headers.pop(_AUTHORIZATION, None)
-        for value in own:
-            request.headers.add(_AUTHORIZATION, value)
+    if auth is not None:
+        request.prepare_auth_beside_header(auth)

@@ -16,6 +16,7 @@ CREDENTIALS = (
     *("auth", "private_to", "call_cookies", "jar"),
     *("generated", "generated_hooks", "dropped"),
 )
+_AUTHORIZATION = "Authorization"
 # Set with the body, whoever sets that.
 _OF_THE_BODY = frozenset(["content-length", "content-type", "transfer-encoding"])
 
@@ -56,7 +57,7 @@ class Credentials:
         if auth is None:
             parsed = getattr(self, "parsed_url", None)
             auth = None if parsed is None else parsed.userinfo
-            if auth is None or "Authorization" in self.headers:
+            if auth is None or _AUTHORIZATION in self.headers:
                 return
         from h11client.auth import resolve_auth
 
@@ -65,6 +66,19 @@ class Credentials:
             self.private_to = self.auth
         if callable(self.auth):
             self.apply_auth()
+
+    def prepare_auth_beside_header(self, auth: Any) -> None:
+        """Lets `auth` do what else it does; the Authorization that is there says who asks."""
+        from h11client.auth import only_sets_authorization
+
+        if only_sets_authorization(auth):
+            return
+        own = self.headers.get_list(_AUTHORIZATION)
+        self.prepare_auth(auth)
+        if self.headers.get_list(_AUTHORIZATION) != own:
+            self.headers.pop(_AUTHORIZATION, None)
+            for value in own:
+                self.headers.add(_AUTHORIZATION, value)
 
     def apply_auth(self) -> None:
         """Calls `auth`, and notes which headers it has set, and which hooks."""

@@ -259,7 +259,11 @@ class PreparedRequest(Hooked, Credentials):
         self.prepare_headers(headers)
         self.prepare_cookies(cookies)
         self.prepare_body(data, files, json, trailers=trailers)
-        self.prepare_auth(auth)  # what it signs has to be there
+        # What it signs has to be there.
+        if auth is None or "Authorization" not in self.headers:
+            self.prepare_auth(auth)
+        else:
+            self.prepare_auth_beside_header(auth)
         self.prepare_hooks(hooks)
 
     def prepare_method(self, method: str | bytes | None) -> None:

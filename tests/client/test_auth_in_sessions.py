@@ -225,6 +225,21 @@ def test_a_scheme_of_ones_own_does_what_else_it_does_beside_a_header(header_of_c
     assert transport.values() == [[wins]]
 
 
+def test_a_request_that_was_prepared_without_a_session_keeps_its_header_too():
+    def sign(request):
+        request.headers["X-Signed"] = "yes"
+        request.headers["Authorization"] = "Signed"
+        return request
+
+    for auth in (("a", "b"), sign):
+        request = h11client.Request("GET", URL, headers={"Authorization": "Mine"}, auth=auth)
+        prepared = request.prepare()
+        assert prepared.headers["Authorization"] == "Mine"
+        assert ("X-Signed" in prepared.headers) == (auth is sign)
+        prepared.prepare_auth(("a", "b"))  # whoever asks for this means it
+        assert prepared.headers["Authorization"] == "Basic YTpi"
+
+
 # --- callables ---------------------------------------------------------------------------------
 
 
