@@ -15,7 +15,13 @@ from h11client._engine import h11
 from h11client._limits import Limits
 from h11client._messages.response import Response
 from h11client._transport.pool import Pool
-from h11client.cookies import RequestsCookieJar, cookiejar_from_dict, load_cookies, save_cookies
+from h11client.cookies import (
+    RequestsCookieJar,
+    cookiejar_from_dict,
+    extract_cookies_to_jar,
+    load_cookies,
+    save_cookies,
+)
 from h11client.exceptions import InvalidHeader
 from h11client.testing import ScriptedNetwork
 from tests.client.bodies import FakeBody
@@ -470,3 +476,36 @@ def test_no_value_is_in_any_repr_or_log_line(caplog):
         text = " ".join(map(repr, shown)) + " ".join(map(str, shown[:6]))
     assert "hush" not in text
     assert "hush" not in caplog.text
+
+
+def answer_as_programs_for_requests_do(response, **options):
+    """What third-party classes for auth do with a 401: once more, with the cookies it has set."""
+    if response.status_code != 401:
+        return response
+    response.content  # noqa: B018  # reading it is its effect
+    response.close()
+    again = response.request.copy()
+    extract_cookies_to_jar(again._cookies, response.request, response.raw)
+    again.prepare_cookies(again._cookies)
+    again.headers["Authorization"] = "Scheme token"
+    answer = response.connection.send(again, **options)
+    answer.history.append(response)
+    answer.request = again
+    return answer
+
+
+@pytest.mark.parametrize("known", [{}, {"known": "1"}], ids=["first cookies", "more cookies"])
+def test_a_hook_that_answers_a_401_sends_its_cookies(known):
+    refusal = b"HTTP/1.1 401 No\r\nSet-Cookie: session=1; Path=/\r\nContent-Length: 0\r\n\r\n"
+    session, network = scripted([refusal, HELLO, HELLO])
+    session.cookies.update(known)
+    session.get(A, hooks={"response": answer_as_programs_for_requests_do})
+    session.get(A)
+    session.close()
+    heads = network.streams[0].written.decode().split("\r\n\r\n")[:-1]
+    lines = [[line for line in head.split("\r\n") if line.startswith("Cookie:")] for head in heads]
+    first = ["Cookie: known=1"] if known else []
+    assert lines[0] == first
+    assert [sorted(line[0][8:].split("; ")) for line in lines[1:]] == [
+        sorted([*(line[8:] for line in first), "session=1"])
+    ] * 2
