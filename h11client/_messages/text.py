@@ -110,6 +110,7 @@ class TextDecoder:
         self._decoder: Any = None
         if charset is not None:
             try:
+                str(b"a", charset, "replace")  # LookupError for codecs between bytes and bytes
                 self._decoder = codecs.getincrementaldecoder(charset)(errors="replace")
             except (LookupError, ValueError, TypeError):
                 pass  # as for whole bodies

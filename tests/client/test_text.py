@@ -79,6 +79,10 @@ BODIES = [
     ("the charset wins over a mark", codecs.BOM_UTF8 + b"a", "latin-1", "ï»¿a", "utf-8-sig"),
     ("the charset is wrong", b"a\xffb", "utf-8", "a\ufffdb", "windows-1252"),
     ("nobody knows the charset", "naïve".encode(), "no-such", "naïve", "utf-8"),
+    ("no charset but hexadecimal", b"6162", "hex", "6162", "utf-8"),
+    ("no charset but a compression", b"abc", "zlib", "abc", "utf-8"),
+    ("a charset that refuses", b"abc", "undefined", "abc", "utf-8"),
+    ("no name at all", b"abc", "a\0b", "abc", "utf-8"),
     ("a mark of UTF-8", codecs.BOM_UTF8 + "é".encode(), None, "é", "utf-8-sig"),
     ("a mark of UTF-16 LE", "aé".encode("utf-16"), None, "aé", "utf-16"),
     ("a mark of UTF-16 BE", codecs.BOM_UTF16_BE + "aé".encode("utf-16-be"), None, "aé", "utf-16"),
@@ -116,6 +120,17 @@ STREAMS = [
     ("only the beginning of a mark", codecs.BOM_UTF8[:2], None, "\ufffd"),
     ("nothing", b"", None, ""),
     ("Japanese", "日本語".encode("iso-2022-jp"), "iso-2022-jp", "日本語"),
+    ("Chinese", "汉字 a".encode("hz"), "hz", "汉字 a"),
+    ("Korean", "한국어".encode("iso2022_kr"), "iso2022_kr", "한국어"),
+    ("UTF-7", "é漢字".encode("utf-7"), "utf-7", "é漢字"),
+    ("UTF-16 without a mark", "aé🐍".encode("utf-16-be"), "utf-16-be", "aé🐍"),
+    ("a mark that is skipped", codecs.BOM_UTF8 + "é".encode(), "utf-8-sig", "é"),
+    ("two bytes each", "日本語".encode("shift_jis"), "shift_jis", "日本語"),
+    ("up to four bytes each", "汉𠀀".encode("gb18030"), "gb18030", "汉𠀀"),
+    ("cut within a pair", "a🐍".encode("utf-16-le")[:-2], "utf-16-le", "a�"),
+    ("no charset but a compression", b"abc", "zlib", "abc"),
+    ("no charset but hexadecimal", b"6162", "hex", "6162"),
+    ("a charset that refuses", b"abc", "undefined", "abc"),
 ]
 
 
@@ -230,7 +245,7 @@ ENDLESS = [
     ("CR LF across pieces", b"\n" + b"a" * 998 + b"\r", None),
     ("a delimiter that never comes", b"a" * 1000, b"\r\n\r\n"),
     ("a delimiter that almost comes", b"a" * 997 + b"\r\n\r", b"\r\n\r\n"),
-    ("a delimiter in each piece", b"a" * 500 + b"|" + b"a" * 499, b"|"),
+    ("a delimiter in each piece", b"a" * 50 + b"|" + b"a" * 49, b"|"),
 ]
 
 
