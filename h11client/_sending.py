@@ -7,8 +7,10 @@ transport, and looks at the response.
 from __future__ import annotations
 
 from h11client import _log
+from h11client._messages.response import Response
 from h11client._policies.redirects import REDIRECTS
 from h11client._redirecting import build_hop
+from h11client._timeouts import DEFAULT_TIMEOUT
 from h11client.exceptions import RequestException, TooManyRedirects, UnrewindableBodyError
 from h11client.hooks import dispatch_hook
 
@@ -52,7 +54,6 @@ class Call:
         "retry",
         "session",
         "stream",
-        "timeout_given",
         "verify",
     )
 
@@ -60,7 +61,6 @@ class Call:
         self,
         session: Any,
         deadline: Deadline,
-        timeout_given: bool,
         stream: bool,
         verify: Verify,
         cert: Cert,
@@ -70,7 +70,6 @@ class Call:
     ) -> None:
         self.session = session
         self.deadline = deadline
-        self.timeout_given = timeout_given
         self.stream = stream
         self.verify = verify
         self.cert = cert
@@ -109,7 +108,8 @@ class Call:
             if response.status_code not in REDIRECTS:
                 return None
             if not self.allow_redirects:
-                response._next = _next_or_none(session, request, response)
+                if isinstance(response, Response):
+                    response._next = (session, request)  # found out when somebody asks
                 return None
             if session.get_redirect_target(response) is None:
                 return None
@@ -236,6 +236,8 @@ class Call:
             _name(error, request, None)
             raise
         response.connection = transport
+        if watch is not None and watch.on_progress is not None and hasattr(response, "_report_to"):
+            response._report_to(watch.on_progress)
         return response
 
     def _arguments(self, request: PreparedRequest) -> tuple[Transport, dict[str, Any]]:
@@ -246,7 +248,9 @@ class Call:
         timeout: Deadline | TimeoutPair | None = self.deadline
         if not getattr(transport, "takes_deadline", False):
             proxies = session._merge_proxies(self.proxies)
-            timeout = TimeoutPair(self.deadline) if self.timeout_given else None
+            timeout = (
+                None if self.deadline.timeout is DEFAULT_TIMEOUT else TimeoutPair(self.deadline)
+            )
         return transport, {
             "stream": self.stream,
             "timeout": timeout,
@@ -282,16 +286,6 @@ def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
             _log.debug("%s %s failed: %s", request.method, request.url, type(error).__name__)
         _log.debug("%s %s again in %s s", request.method, request.url, round(seconds, 3))
         call.wait(seconds)
-
-
-def _next_or_none(session: Any, request: PreparedRequest, response: Any) -> PreparedRequest | None:
-    """What following a redirect would send; None where that is impossible, and nobody asked."""
-    try:
-        if session.get_redirect_target(response) is None:
-            return None
-        return build_hop(session, request, response, (request.parsed_url.origin.host,))
-    except RequestException:
-        return None
 
 
 class _Final(Exception):

@@ -6,18 +6,15 @@ so far) -> `send` (the one `Deadline` starts) -> the transport -> a connection -
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from h11client._messages.request import PreparedRequest, prepare_request
-from h11client._messages.url import join_base
-from h11client._policies.netrc import credentials_for
+from h11client._messages.response import Response
+from h11client._policies.netrc import has_entries
 from h11client._policies.redirects import REDIRECTS
-from h11client._redirecting import Redirecting, admit_beside_header, admit_from_netrc
+from h11client._preparing import Preparing, merge_params
+from h11client._redirecting import Redirecting, build_hop
 from h11client._sending import Call, TimeoutPair
-from h11client._settings import Settings
-from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
-from h11client._transport.authorities import environment_authorities
-from h11client._transport.proxy_choice import choose_proxy, environment_proxies
+from h11client._timeouts import Deadline, Timeout
+from h11client._transport.proxy_choice import environment_proxies
 from h11client._watching import Watch
 from h11client.exceptions import RequestException
 
@@ -36,16 +33,15 @@ if TYPE_CHECKING:
         Files,
         NoBody,
         NoData,
+        NoParams,
         OnInformational,
-        Transport,
     )
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
-    from h11client._messages.request import Request
-    from h11client._messages.response import Response
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
     from h11client._policies.retries import Retry, RetryLike
+    from h11client._progress import OnProgress
     from h11client._timeouts import TimeoutLike
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
@@ -67,7 +63,7 @@ class _Unset:
 _UNSET = _Unset()
 
 
-class Session(Redirecting, Settings):
+class Session(Redirecting, Preparing):
     """Sends requests, and keeps what they have in common: headers, limits, connections.
 
     Arguments, each also an attribute that may be assigned later:
@@ -132,6 +128,7 @@ class Session(Redirecting, Settings):
         retries: RetryLike | _Unset = _UNSET,
         trailers: TrailersArgument = None,
         on_informational: OnInformational | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Response:
         """Sends a request and returns its response.
 
@@ -148,14 +145,15 @@ class Session(Redirecting, Settings):
         `cert` the path of a PEM file, or (certificate, key), or (certificate, key, password).
         `proxies` is a mapping like the session's, and goes before that where it says something
         about the URL. `retries` is a `Retry`, a number, or None for none. `on_informational` is
-        called with each 1xx response when it comes. What is not given is the session's.
+        called with each 1xx response when it comes, `on_progress` with a `Progress` whenever more
+        of a body has gone out or come in. What is not given is the session's.
 
         Raises `RequestException`, of which everything that peers, network and system do is one;
         what an iterable or a hook of the caller's raises passes unchanged. `TypeError` and
         `ValueError` say that an argument is wrong.
         """
         if self.params:
-            params = _merge_params(self.params, params)
+            params = merge_params(self.params, params)
         if self._base_url is not None or self._adapters is not None:
             url, params = self._find_url(url, params)
         if hooks is not None or self._hooks.get("response"):
@@ -168,7 +166,7 @@ class Session(Redirecting, Settings):
             or cookies is not None
             or self.auth is not None
             or self._jar is not None
-            or self._trust_netrc
+            or (self._trust_netrc and has_entries())
             or request.parsed_url.userinfo is not None
         ):
             self._admit(request, auth, cookies)
@@ -182,6 +180,7 @@ class Session(Redirecting, Settings):
             cert=cert,
             retries=retries,
             on_informational=on_informational,
+            on_progress=on_progress,
         )
 
     def send(
@@ -196,99 +195,59 @@ class Session(Redirecting, Settings):
         allow_redirects: bool = True,
         retries: RetryLike | _Unset = _UNSET,
         on_informational: OnInformational | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
             raise TypeError(f"send() takes a PreparedRequest, not {type(request).__name__}")
-        if stream is None:
-            stream = self.stream
-        timeout_given = timeout is not _UNSET or self.timeout is not DEFAULT_TIMEOUT
-        if timeout is _UNSET:
-            timeout = self.timeout
+        stream = self.stream if stream is None else stream
+        verify = self.verify if verify is None else verify
+        cert = self.cert if cert is None else cert
+        timeout = self.timeout if timeout is _UNSET else timeout
         retry = self._retries if retries is _UNSET else _retry_of(retries)
-        if verify is None:
-            verify = self.verify
-        if cert is None:
-            cert = self.cert
-        deadline = _running(timeout) or Deadline(Timeout.of(timeout), self._clock)  # type: ignore[arg-type]  # not unset
-        if on_informational is not None or self.on_event is not None:
-            deadline.watch = Watch(request, self.on_event, on_informational)
+        deadline = (
+            Deadline(timeout, self._clock) if type(timeout) is Timeout else self._begin(timeout)
+        )
+        if on_informational is not None or on_progress is not None or self.on_event is not None:
+            deadline.watch = Watch(request, self.on_event, on_informational, on_progress)
         transport = self._direct
         try:
             response: Any = None
             if (
                 transport is not None
                 and retry is None
+                and on_progress is None
                 and (request.auth is None or not hasattr(request.auth, "auth_flow"))
             ):
-                way = self._way_to(request, proxies, verify)
+                way, trust = None, verify
+                if (
+                    proxies
+                    or self.proxies
+                    or (self._trust_proxies and environment_proxies())
+                    or (verify is True and self._trust_certificates and _is_https(request))
+                ):
+                    way, trust = self._way_to(request, proxies, verify)
                 response = transport.send(
-                    request,
-                    stream=stream,
-                    timeout=deadline,
-                    verify=way[1],
-                    cert=cert,
-                    proxies=way[0],
+                    request, stream=stream, timeout=deadline, verify=trust, cert=cert, proxies=way
                 )
                 response.connection = transport
-            if response is None or request._hooks or _says_more(response):
-                call = Call(
-                    *(self, deadline, timeout_given, stream, verify, cert, proxies),
-                    *(allow_redirects, retry),
-                )
+            if (
+                type(response) is not Response
+                or response.status_code in REDIRECTS
+                or request._hooks
+                or response._head is None
+                or response._head.headers.values_of(b"set-cookie")
+            ):
+                call = Call(self, deadline, stream, verify, cert, proxies, allow_redirects, retry)
                 response = call.run(request, response)
             if self.max_response_size is not None:
                 self._bound(response)
             if not stream:
                 response.content  # noqa: B018  # reading it is its effect
         except RequestException as error:
-            if error.request is None:
-                error.request = request
+            error.request = error.request or request
             raise
         return response  # type: ignore[no-any-return]  # a transport may give what it likes
-
-    def prepare_request(self, request: Request) -> PreparedRequest:
-        """What `request` becomes with what the session adds to its requests."""
-        if request.method is None or request.url is None:
-            raise ValueError("a request needs a method and a URL")
-        params = _merge_params(self.params, request.params) if self.params else request.params
-        url: Any = request.url
-        if self._base_url is not None or self._adapters is not None:
-            url, params = self._find_url(url, params)
-        prepared = prepare_request(
-            request.method,
-            url,
-            self._headers,
-            params,
-            request.headers,
-            request.data,
-            request.json,
-            self._join_hooks(request.hooks),
-            request.trailers,
-            request.files,
-        )
-        self._admit(prepared, request.auth, request.cookies)
-        return prepared
-
-    def merge_environment_settings(
-        self,
-        url: str,
-        proxies: Proxies | None,
-        stream: bool | None,
-        verify: Verify | None,
-        cert: Cert,
-    ) -> dict[str, Any]:
-        """What a call with these arguments would be sent with; for `send(request, **settings)`."""
-        if verify is None:
-            verify = self.verify
-        if verify is True and self._trust_certificates:
-            verify = environment_authorities() or True
-        return {
-            "proxies": self._merge_proxies(proxies),
-            "stream": self.stream if stream is None else stream,
-            "verify": verify,
-            "cert": self.cert if cert is None else cert,
-        }
 
     def resolve_redirects(
         self,
@@ -305,24 +264,24 @@ class Session(Redirecting, Settings):
 
         With `yield_requests` the first of these requests instead, which is not sent.
         """
-        given = self.timeout if timeout is _UNSET else timeout
-        deadline = _running(given) or Deadline(Timeout.of(given), self._clock)  # type: ignore[arg-type]  # not unset
-        call = Call(self, deadline, True, stream, verify, cert, proxies, True, None)
+        deadline = self._begin(self.timeout if timeout is _UNSET else timeout)
+        call = Call(self, deadline, stream, verify, cert, proxies, True, None)
         response: Any = resp
         request = req
+        if yield_requests:
+            if self.get_redirect_target(response) is not None:
+                yield build_hop(self, request, response, (request.parsed_url.origin.host,))
+            return
         while (hop := call.next_hop(request, response)) is not None:
-            if yield_requests:
-                yield hop
-                return
             history = [*response.history, response]
             request, response = hop, call.receive(hop, call.answer(hop, history), history)
             if not stream:
                 call.read(response)
             yield response
 
-    def get(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
+    def get(self, url: str | bytes, params: Params = None, **options: Unpack[NoParams]) -> Response:
         """Sends a GET request; `options` are those of `request`."""
-        return self.request("GET", url, **options)
+        return self.request("GET", url, params, **options)
 
     def options(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
         """Sends an OPTIONS request; `options` are those of `request`."""
@@ -354,92 +313,13 @@ class Session(Redirecting, Settings):
         """Sends a DELETE request; `options` are those of `request`."""
         return self.request("DELETE", url, **options)
 
-    # --- what calls have in common ---------------------------------------------------------
-
-    def _find_url(self, url: Any, params: Params) -> tuple[Any, Params]:
-        """The URL of a call behind `base_url`, or one for a transport that is mounted for it."""
-        if self._base_url is not None:
-            return join_base(self._base_url, url), params
-        text = url.decode("latin-1") if isinstance(url, bytes) else str(url)
-        wanted = text.strip().lower()
-        if wanted.partition(":")[0] not in ("http", "https") and any(
-            wanted.startswith(prefix.lower()) for prefix in self._adapters or ()
-        ):
-            from h11client._messages.foreign import foreign_url
-
-            return foreign_url(text, params), None
-        return url, params
-
-    def _join_hooks(self, own: Hooks | None) -> Hooks | None:
-        """The session's hooks and then the call's own; None when there are none."""
-        joined: dict[str, list[Any]] = {}
-        for hooks in (self._hooks, own or {}):
-            for event, found in hooks.items():
-                joined.setdefault(event, []).extend([found] if callable(found) else found or ())
-        return joined if any(joined.values()) else None
-
-    def _admit(self, request: PreparedRequest, auth: Auth, cookies: Cookies) -> None:
-        """Gives a new request its cookies, and the credentials of the first who has some."""
-        jar = self._jar
-        if jar is not None or cookies is not None:
-            request.jar = jar
-            request.prepare_cookies(cookies)
-        userinfo = request.parsed_url.userinfo
-        if auth is None and userinfo is None and self.auth is None:
-            if self._trust_netrc:
-                admit_from_netrc(self, request)
-            return
-        own = request.wire_head()[2].values_of(b"authorization")
-        from_session = self._headers.get("Authorization")
-        is_of_call = bool(own) and own != [(from_session or "").encode("latin-1")]
-        if auth is None and userinfo is not None and not is_of_call:
-            name, password = userinfo
-            if not password and self._trust_netrc:
-                auth = credentials_for(request.parsed_url, login=name)
-            auth = auth or userinfo
-        if is_of_call or (own and auth is None):
-            admit_beside_header(request, self.auth if auth is None else auth)
-        else:
-            request.prepare_auth(self.auth if auth is None else auth)
-
-    def _way_to(
-        self, request: PreparedRequest, proxies: Proxies | None, verify: Verify
-    ) -> tuple[Proxies | None, Verify]:
-        """The one proxy for a request, as a mapping, and whom to trust on the way there."""
-        chosen: Proxies | None = None
-        url = getattr(request, "parsed_url", None)
-        if url is None:
-            return None, verify  # and the transport will say so
-        if proxies or self.proxies or (self._trust_proxies and environment_proxies()):
-            proxy = choose_proxy(url, proxies, self.proxies, self._trust_proxies)
-            chosen = None if proxy is None else {url.scheme: proxy}
-        if verify is True and self._trust_certificates and (chosen or url.scheme == "https"):
-            verify = environment_authorities() or True
-        return chosen, verify
-
-    def _merge_proxies(self, proxies: Proxies | None) -> dict[str, Any]:
-        """All that is known about proxies as one mapping: the call's, the session's, the rest."""
-        environment = environment_proxies() if self._trust_proxies else None
-        return {**(environment or {}), **(self.proxies or {}), **(proxies or {})}
-
-    def _transport_for(self, request: PreparedRequest) -> Transport:
-        if self._adapters is None:
-            return self._transport
-        transport: Transport = self.get_adapter(request.url or "")
-        return transport
-
-    def _bound(self, response: Any) -> None:
-        """Tells a response how much may be read of it."""
-        if self.max_response_size is not None:
-            response.max_response_size = self.max_response_size
-
-    def _store_cookies(self, request: PreparedRequest, response: Any) -> None:
-        """Keeps the cookies of a response; those of a tunnel's end are none of the origin's."""
-        if request.method == "CONNECT":
-            return
-        from h11client.cookies import store_cookies
-
-        store_cookies(self.cookies, request, response)
+    def _begin(self, timeout: Any) -> Deadline:
+        """A new deadline, or that of a call that is running, when a hook passes it on."""
+        if isinstance(timeout, Deadline):
+            return timeout
+        if isinstance(timeout, TimeoutPair):
+            return timeout.deadline
+        return Deadline(Timeout.of(timeout), self._clock)
 
     # --- the end ---------------------------------------------------------------------------
 
@@ -455,12 +335,9 @@ class Session(Redirecting, Settings):
         self.close()
 
 
-def _says_more(response: Any) -> bool:
-    """Whether a response redirects or has cookies."""
-    if response.status_code in REDIRECTS:
-        return True
-    head = getattr(response, "_head", None)
-    return head is None or bool(head.headers.values_of(b"set-cookie"))
+def _is_https(request: PreparedRequest) -> bool:
+    url = getattr(request, "parsed_url", None)
+    return url is not None and url.scheme == "https"
 
 
 def _retry_of(retries: Any) -> Retry | None:
@@ -469,20 +346,3 @@ def _retry_of(retries: Any) -> Retry | None:
     from h11client._policies.retries import Retry
 
     return Retry.of(retries)
-
-
-def _running(timeout: object) -> Deadline | None:
-    """The deadline of a call that is running, when a hook passes it on."""
-    if isinstance(timeout, Deadline):
-        return timeout
-    return timeout.deadline if isinstance(timeout, TimeoutPair) else None
-
-
-def _merge_params(ours: Params, own: Params) -> Params:
-    """As in requests: mappings are merged, a value of None leaves one out, all else replaces."""
-    if not own:
-        return ours
-    if not isinstance(ours, Mapping) or not isinstance(own, Mapping):
-        return own
-    merged = {**ours, **own}
-    return {name: value for name, value in merged.items() if value is not None}

@@ -1,0 +1,168 @@
+"""From the arguments of a call and the settings of its session to a prepared request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from h11client._messages.request import PreparedRequest, prepare_request
+from h11client._messages.url import join_base
+from h11client._policies.netrc import credentials_for
+from h11client._redirecting import admit_beside_header, admit_from_netrc
+from h11client._settings import Settings
+from h11client._transport.authorities import environment_authorities
+from h11client._transport.proxy_choice import choose_proxy, environment_proxies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from h11client._call_options import Auth, Cookies, Transport
+    from h11client._messages.request import Request
+    from h11client._messages.url import Params
+    from h11client._transport.network import Cert, Verify
+    from h11client._transport.proxy_choice import Proxies
+    from h11client.hooks import Hooks
+
+__all__ = ["Preparing", "merge_params"]
+
+
+class Preparing(Settings):
+    """What of a `Session` makes requests, and says which way they go."""
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """What `request` becomes with what the session adds to its requests."""
+        if request.method is None or request.url is None:
+            raise ValueError("a request needs a method and a URL")
+        params = merge_params(self.params, request.params) if self.params else request.params
+        url: Any = request.url
+        if self._base_url is not None or self._adapters is not None:
+            url, params = self._find_url(url, params)
+        prepared = prepare_request(
+            request.method,
+            url,
+            self._headers,
+            params,
+            request.headers,
+            request.data,
+            request.json,
+            self._join_hooks(request.hooks),
+            request.trailers,
+            request.files,
+        )
+        self._admit(prepared, request.auth, request.cookies)
+        return prepared
+
+    def merge_environment_settings(
+        self,
+        url: str,
+        proxies: Proxies | None,
+        stream: bool | None,
+        verify: Verify | None,
+        cert: Cert,
+    ) -> dict[str, Any]:
+        """What a call with these arguments would be sent with; for `send(request, **settings)`."""
+        if verify is None:
+            verify = self.verify
+        if verify is True and self._trust_certificates:
+            verify = environment_authorities() or True
+        return {
+            "proxies": self._merge_proxies(proxies),
+            "stream": self.stream if stream is None else stream,
+            "verify": verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+    def _find_url(self, url: Any, params: Params) -> tuple[Any, Params]:
+        """The URL of a call behind `base_url`, or one for a transport that is mounted for it."""
+        if self._base_url is not None:
+            return join_base(self._base_url, url), params
+        text = url.decode("latin-1") if isinstance(url, bytes) else str(url)
+        wanted = text.strip().lower()
+        if wanted.partition(":")[0] not in ("http", "https") and any(
+            wanted.startswith(prefix.lower()) for prefix in self._adapters or ()
+        ):
+            from h11client._messages.foreign import foreign_url
+
+            return foreign_url(text, params), None
+        return url, params
+
+    def _join_hooks(self, own: Hooks | None) -> Hooks | None:
+        """The session's hooks and then the call's own; None when there are none."""
+        joined: dict[str, list[Any]] = {}
+        for hooks in (self._hooks, own or {}):
+            for event, found in hooks.items():
+                joined.setdefault(event, []).extend([found] if callable(found) else found or ())
+        return joined if any(joined.values()) else None
+
+    def _admit(self, request: PreparedRequest, auth: Auth, cookies: Cookies) -> None:
+        """Gives a new request its cookies, and the credentials of the first who has some."""
+        jar = self._jar
+        if jar is not None or cookies is not None:
+            request.jar = jar
+            request.prepare_cookies(cookies)
+        userinfo = request.parsed_url.userinfo
+        if auth is None and userinfo is None and self.auth is None:
+            if self._trust_netrc:
+                admit_from_netrc(self, request)
+            return
+        own = request.wire_head()[2].values_of(b"authorization")
+        from_session = self._headers.get("Authorization")
+        is_of_call = bool(own) and own != [(from_session or "").encode("latin-1")]
+        if auth is None and userinfo is not None and not is_of_call:
+            name, password = userinfo
+            if not password and self._trust_netrc:
+                auth = credentials_for(request.parsed_url, login=name)
+            auth = auth or userinfo
+        if is_of_call or (own and auth is None):
+            admit_beside_header(request, self.auth if auth is None else auth)
+        else:
+            request.prepare_auth(self.auth if auth is None else auth)
+
+    def _way_to(
+        self, request: PreparedRequest, proxies: Proxies | None, verify: Verify
+    ) -> tuple[Proxies | None, Verify]:
+        """The one proxy for a request, as a mapping, and whom to trust on the way there."""
+        chosen: Proxies | None = None
+        url = getattr(request, "parsed_url", None)
+        if url is None:
+            return None, verify  # and the transport will say so
+        if proxies or self.proxies or (self._trust_proxies and environment_proxies()):
+            proxy = choose_proxy(url, proxies, self.proxies, self._trust_proxies)
+            chosen = None if proxy is None else {url.scheme: proxy}
+        if verify is True and self._trust_certificates and (chosen or url.scheme == "https"):
+            verify = environment_authorities() or True
+        return chosen, verify
+
+    def _merge_proxies(self, proxies: Proxies | None) -> dict[str, Any]:
+        """All that is known about proxies as one mapping: the call's, the session's, the rest."""
+        environment = environment_proxies() if self._trust_proxies else None
+        return {**(environment or {}), **(self.proxies or {}), **(proxies or {})}
+
+    def _transport_for(self, request: PreparedRequest) -> Transport:
+        if self._adapters is None:
+            return self._transport
+        transport: Transport = self.get_adapter(request.url or "")
+        return transport
+
+    def _bound(self, response: Any) -> None:
+        """Tells a response how much may be read of it."""
+        if self.max_response_size is not None:
+            response.max_response_size = self.max_response_size
+
+    def _store_cookies(self, request: PreparedRequest, response: Any) -> None:
+        """Keeps the cookies of a response; those of a tunnel's end are none of the origin's."""
+        if request.method == "CONNECT":
+            return
+        from h11client.cookies import store_cookies
+
+        store_cookies(self.cookies, request, response)
+
+
+def merge_params(ours: Params, own: Params) -> Params:
+    """As in requests: mappings are merged, a value of None leaves one out, all else replaces."""
+    if not own:
+        return ours
+    if not isinstance(ours, Mapping) or not isinstance(own, Mapping):
+        return own
+    merged = {**ours, **own}
+    return {name: value for name, value in merged.items() if value is not None}
