@@ -60,7 +60,7 @@ def add_archive(service: Service) -> None:
             return Answer("gone", 410)
         if name.startswith("unsteady/") and not refused:
             refused.append(503)
-            return Answer("later", 503)
+            return Answer("later", 503, [("Retry-After", "0")])
         refused.clear()
         return Answer(b"", 302, [("Location", f"http://ia800100.us.archive.org/0/{name}")])
 

@@ -36,6 +36,7 @@ DIFFERENCES = {
     "redirects: a Cookie by hand": "a Cookie header of the caller",
     "redirects: a generator cannot be": "a body that can be read once",
     "redirects: an API key": "API keys",
+    "redirects: cookies of the call, elsewhere": "cookies of a call",
     "redirects: bytes that are not ASCII": "a Location of raw bytes",
     "redirects: to nonsense": "a Location that leads nowhere",
     "response: an unusual status": "status 600 and above",

@@ -25,7 +25,7 @@ def rows_of(table: str) -> list[str]:
     return re.findall(r'^    "([^"]+)": lambda r, u:', text, re.MULTILINE)
 
 
-TABLES = ("sent", "seen")
+TABLES = ("sent", "seen", "answered")
 LIBRARIES = ("requests", "h11client")
 ROWS = [(table, row) for table in TABLES for row in rows_of(table)]
 
@@ -95,5 +95,5 @@ def test_every_row_has_a_path_of_its_own(
     outcomes: dict[tuple[str, str], Outcomes], table: str
 ) -> None:
     rows = rows_of(table)
-    assert len({slug(row) for row in rows}) == len(rows) > 80
+    assert len({slug(row) for row in rows}) == len(rows) > 60
     assert outcomes["requests", table].found.keys() == set(rows)

@@ -33,6 +33,8 @@ def make(table: Table, url: str) -> dict[str, Any]:
 def outcome(call: Callable[..., Any], library: Any, url: str) -> Any:
     try:
         return told(call(library, url))
+    except (AttributeError, ImportError, NameError):
+        raise  # a row of the table is wrong
     except Exception as error:
         return {"raised": kinds(library, error)}
 
@@ -51,6 +53,18 @@ def kinds(library: Any, error: BaseException) -> list[str]:
     )
     found += [kind.__name__ for kind in others if isinstance(error, kind)]
     return found if found else [type(error).__name__]
+
+
+def carried(library: Any, call: Callable[[], Any]) -> Any:
+    """The request and the response that an error has."""
+    try:
+        call()
+    except library.exceptions.RequestException as error:
+        return [
+            error.request is None or error.request.method,
+            None if error.response is None else error.response.status_code,
+        ]
+    raise AssertionError("it did not fail")
 
 
 def told(found: Any) -> Any:
