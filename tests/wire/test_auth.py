@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import h11client
-from h11client.auth import AuthBase, HTTPDigestAuth
+from h11client.auth import AuthBase, HTTPDigestAuth, HTTPProxyAuth
 from tests.client.digest_origin import DigestOrigin
 from tests.wire.conftest import Peer
 
@@ -80,6 +80,60 @@ def test_threads_of_one_session_never_use_a_count_twice(serve) -> None:
     assert texts == ["good"] * 60
     told = [(found["nonce"], found["nc"]) for found in origin.asked if found]
     assert len(set(told)) == len(told)
+
+
+def asking_twice(proxy: DigestOrigin, origin: DigestOrigin) -> Any:
+    """A proxy that asks who asks, before an origin that does."""
+
+    def script(peer: Peer) -> None:
+        while head := peer.read_head():
+            method, target, _ = head.decode("latin-1").split(" ", 2)
+            fields = fields_of(head)
+            path = target.removeprefix("http://a.test")
+            status, headers = proxy.answer(method, target, fields.get("proxy-authorization"))
+            if status == 401:
+                headers = [("Proxy-Authenticate", value) for _, value in headers]
+                peer.send(b"HTTP/1.1 407 No\r\n%s: %s\r\nContent-Length: 0\r\n\r\n" % tuple(part.encode() for part in headers[0]))  # fmt: skip
+                continue
+            status, headers = origin.answer(method, path, fields.get("authorization"))
+            if status == 401:
+                peer.send(b"HTTP/1.1 401 No\r\n%s: %s\r\nContent-Length: 0\r\n\r\n" % tuple(part.encode() for part in headers[0]))  # fmt: skip
+                continue
+            peer.send(OK)
+
+    return script
+
+
+@pytest.mark.safety("A1")
+def test_a_proxy_and_an_origin_are_each_told_what_they_asked_for(serve) -> None:
+    proxy = DigestOrigin(username="for proxy", realm="the same", algorithm="SHA-256")
+    origin = DigestOrigin(username="for origin", realm="the same", algorithm="MD5")
+    server = serve(asking_twice(proxy, origin))
+    via = h11client.Proxy(server.url, auth=HTTPDigestAuth("for proxy", "secret"))
+    with h11client.Session(proxies={"all": via}, trust_env=False) as session:
+        session.auth = HTTPDigestAuth("for origin", "secret")
+        for path in ("/a", "/b?c"):
+            assert session.get("http://a.test" + path).text == "good"
+    told = [found["uri"] for found in proxy.asked if found]
+    assert told == ["http://a.test/a", "http://a.test/a", "http://a.test/b?c"]
+    assert [found and found["uri"] for found in origin.asked] == [None, "/a", "/b?c"]
+
+
+@pytest.mark.safety("R3")
+def test_credentials_of_a_call_for_the_proxy_reach_no_origin(serve) -> None:
+    heads: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while head := peer.read_head():
+            heads.append(head)
+            peer.send(OK)
+
+    server = serve(script)
+    auth = HTTPProxyAuth("user", "secret")
+    with h11client.Session(trust_env=False) as session:
+        session.get(server.url, auth=auth)
+        session.get("http://a.test/", auth=auth, proxies={"all": server.url})
+    assert [b"Proxy-Authorization" in head for head in heads] == [False, True]
 
 
 class InStepsByHooks:
