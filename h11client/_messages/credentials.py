@@ -122,13 +122,18 @@ class Credentials:
 
     @property
     def _cookies(self) -> Any:
-        """All cookies that were there for the request; programs for requests know the name."""
-        from h11client.cookies import RequestsCookieJar
+        """All cookies that were there for the request; programs for requests know the name.
 
-        merged = RequestsCookieJar()
-        for cookies in (self.jar, self.call_cookies):
-            if cookies:
-                merged.update(cookies)
+        They add those of a 401 to it, and give it to `prepare_cookies`: it is one jar all along.
+        """
+        merged = self.__dict__.get("_merged")
+        if merged is None:
+            from h11client.cookies import RequestsCookieJar
+
+            self.__dict__["_merged"] = merged = RequestsCookieJar()
+            for cookies in (self.jar, self.call_cookies):
+                if cookies:
+                    merged.update(cookies)
         return merged
 
     def note_generated(self, name: str, value: str) -> None:

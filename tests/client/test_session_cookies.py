@@ -498,7 +498,8 @@ def answer_as_programs_for_requests_do(response, **options):
 def test_a_hook_that_answers_a_401_sends_its_cookies(known):
     refusal = b"HTTP/1.1 401 No\r\nSet-Cookie: session=1; Path=/\r\nContent-Length: 0\r\n\r\n"
     session, network = scripted([refusal, HELLO, HELLO])
-    session.cookies.update(known)
+    if known:
+        session.cookies.update(known)
     session.get(A, hooks={"response": answer_as_programs_for_requests_do})
     session.get(A)
     session.close()
