@@ -7,6 +7,7 @@ transport, and looks at the response.
 from __future__ import annotations
 
 from h11client import _log
+from h11client._messages.hosts import shown_url
 from h11client._messages.response import Response
 from h11client._policies.redirects import REDIRECTS
 from h11client._redirecting import build_hop
@@ -129,7 +130,7 @@ class Call:
             abort(response, error)
             raise
         self.followed += 1
-        _log.debug("%s redirects to %s", response.status_code, hop.url)
+        _log.debug("%s redirects to %s", response.status_code, shown_url(hop.url or ""))
         session._bound(response)
         release(response)
         return hop

@@ -307,6 +307,16 @@ def test_wrong_locations_do_not_matter_to_who_does_not_follow():
         session.get(URL)
 
 
+@pytest.mark.safety("I9")
+def test_a_long_location_is_cut_in_the_log(caplog):
+    caplog.set_level(logging.DEBUG, "h11client")
+    session, _network = session_of([to("/" + "x" * 60_000), HELLO])
+    assert len(session.get(URL).url) > 60_000
+    [line] = [record.getMessage() for record in caplog.records if "redirects" in record.msg]
+    assert line.startswith("302 redirects to 'http://a.test/xxx")
+    assert len(line) < 300
+
+
 @pytest.mark.safety("R13")
 def test_two_slashes_in_the_path_of_a_request_are_a_path():
     session, network = session_of([to("//b.test/x")], [HELLO])
