@@ -18,7 +18,7 @@ DIFFERENCES = {
     "data: none in a DELETE or OPTIONS": "DELETE and OPTIONS without a body",
     "headers: a blank behind": "blanks around a header's value",
     # what is seen
-    "failure: a bundle that is not there": "CA files that are not there",
+    "failure: a bundle that is not there": "files of certificates that are not there",
     "failure: a timeout in words": "wrong arguments",
     "failure: cut gzip": "truncated gzip",
     "failure: cut in its chunks": "a body that is cut short",
@@ -41,6 +41,9 @@ DIFFERENCES = {
     "redirects: to nonsense": "a Location that leads nowhere",
     "response: an unusual status": "status 600 and above",
     "response: content after a part": "`content` behind a part of the body",
+    "proxies: of the session and the environment": "session and environment",
+    "TLS: not verified by the session": "session and environment",
+    "TLS: a certificate that is not there": "files of certificates that are not there",
     "text: Latin-1 in HTML": "text without a charset",
     "text: UTF-8 in HTML": "text without a charset",
     "text: an unknown charset": "a charset that nobody knows",

@@ -14,7 +14,7 @@ from rows import Table, carried, make
 
 def main(url: str, folder: Path) -> dict[str, Any]:
     os.chdir(folder)
-    return make({**REDIRECTS, **HOOKS, **PREPARED, **SESSIONS}, url)
+    return make({**REDIRECTS, **HOOKS, **PREPARED, **SESSIONS, **PROXIES}, url)
 
 
 def hop(url: str, status: int, location: str = "") -> str:
@@ -330,3 +330,70 @@ def adapter(library: Any, url: str) -> Any:
     transport = library.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=3, max_retries=1, pool_block=True)  # fmt: skip
     session.mount("http://", transport)
     return [session.get(url + "/echo").ok, session.get_adapter(url) is transport]
+
+
+def origin(url: str) -> str:
+    return url.rsplit("/", 1)[0]
+
+
+def named(url: str, name: str = "http://a.test") -> str:
+    """The same resources at a host that only the service knows, as a proxy."""
+    return name + path(url)
+
+
+def without_environment(library: Any, **attributes: Any) -> Any:
+    session = library.Session()
+    session.trust_env = False
+    for name, value in attributes.items():
+        setattr(session, name, value)
+    return session
+
+
+def with_variables(call: Any, **variables: str) -> Any:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        return call()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def unverified(session: Any) -> Any:
+    session.verify = False
+    return session
+
+
+def bundle() -> str:
+    return os.environ["REQUESTS_CA_BUNDLE"]
+
+
+PROXIES: Table = {
+    "proxies: of the environment": lambda r, u: r.get(named(u) + "/echo"),
+    "proxies: of the call": lambda r, u: without_environment(r).get(named(u) + "/echo", proxies={"http": origin(u)}),
+    "proxies: of the session": lambda r, u: without_environment(r, proxies={"http": origin(u)}).get(named(u) + "/echo"),
+    "proxies: for all schemes": lambda r, u: without_environment(r, proxies={"all": origin(u)}).get(named(u) + "/echo"),
+    "proxies: for one host": lambda r, u: without_environment(r, proxies={"http": "http://127.0.0.1:9", "http://a.test": origin(u)}).get(named(u) + "/echo"),
+    "proxies: without a scheme": lambda r, u: without_environment(r, proxies={"http": origin(u)[7:]}).get(named(u) + "/echo"),
+    "proxies: with credentials": lambda r, u: without_environment(r, proxies={"http": origin(u).replace("//", "//user:p%40ss@")}).get(named(u) + "/echo"),
+    "proxies: across a redirect": lambda r, u: r.get(hop(named(u), 302, "http://b.test" + path(u) + "/echo")).url,
+    "proxies: of the session and the environment": lambda r, u: kept_way(r, u),
+    "proxies: not for these hosts": lambda r, u: with_variables(lambda: r.get(u + "/echo").ok, http_proxy="http://127.0.0.1:9", no_proxy="a.test,127.0.0.1"),
+    "proxies: not for these networks": lambda r, u: with_variables(lambda: r.get(u + "/echo").ok, http_proxy="http://127.0.0.1:9", no_proxy="127.0.0.0/8"),
+    "proxies: not the call's": lambda r, u: r.get(named(u) + "/echo", proxies={"http": "http://127.0.0.1:9"}),
+    "TLS: authorities of the environment": lambda r, u: r.get(named(u, "https://zenodo.org") + "/echo"),
+    "TLS: authorities by path": lambda r, u: with_variables(lambda: r.get(named(u, "https://zenodo.org") + "/echo", verify=os.environ["CA"]), CA=bundle(), REQUESTS_CA_BUNDLE=""),
+    "TLS: authorities of curl's variable": lambda r, u: with_variables(lambda: r.get(named(u, "https://zenodo.org") + "/echo").ok, CURL_CA_BUNDLE=bundle(), REQUESTS_CA_BUNDLE=""),
+    "TLS: unknown authorities": lambda r, u: with_variables(lambda: r.get(named(u, "https://zenodo.org") + "/echo"), REQUESTS_CA_BUNDLE=""),
+    "TLS: another name": lambda r, u: r.get(named(u, "https://other.test") + "/echo"),
+    "TLS: not verified": lambda r, u: r.get(named(u, "https://other.test") + "/echo", verify=False).ok,
+    "TLS: not verified by the session": lambda r, u: unverified(r.Session()).get(named(u, "https://other.test") + "/echo"),
+    "TLS: from http to https": lambda r, u: r.get(hop(named(u, "http://zenodo.org"), 302, "https://zenodo.org" + path(u) + "/echo"), auth=("a", "b")).url,
+    "TLS: a certificate that is not there": lambda r, u: r.get(named(u, "https://zenodo.org") + "/echo", cert="/nowhere/c.pem"),
+}  # fmt: skip
+
+
+def kept_way(library: Any, url: str) -> Any:
+    session = library.Session()
+    session.proxies = {"http": "http://127.0.0.1:9"}
+    return session.get(named(url) + "/echo").ok
