@@ -297,6 +297,48 @@ def test_nothing_is_contacted_for_a_location_that_is_none(location, error):
     assert session._transport.counts().busy == 0
 
 
+FAILURES = [
+    # (id, what the second place does, the error)
+    ("is not there", ConnectionRefusedError(111, "refused"), h11client.ConnectionError),
+    ("hangs up", [b""], h11client.ConnectionError),
+    ("says nonsense", [b"what?"], RemoteProtocolError),
+    ("is interrupted", [KeyboardInterrupt()], KeyboardInterrupt),
+    ("hangs up within the body", [HELLO[:-1], b""], h11client.exceptions.IncompleteBody),
+]
+
+
+@pytest.mark.safety("I3", "I6", "X22")
+@pytest.mark.parametrize(
+    ("second", "error"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
+)
+def test_what_fails_at_the_second_place_leaves_nothing_behind(second, error):
+    session, network = session_of([to("http://b.test/x"), HELLO], second)
+    with pytest.raises(error) as caught:
+        session.get(URL)
+    if isinstance(caught.value, OSError):
+        assert caught.value.request.url == "http://b.test/x"
+        assert pickle.loads(pickle.dumps(caught.value)).request.url == "http://b.test/x"
+    counts = session._transport.counts()
+    assert (counts.busy, counts.waiting, counts.open) == (0, 0, 1)
+    assert session.get(URL).text == "hello"
+    assert len(network.dialled) == 2
+
+
+@pytest.mark.safety("X22")
+@pytest.mark.parametrize("raised", [KeyError("mine"), KeyboardInterrupt()], ids=["error", "^C"])
+def test_what_code_of_the_callers_raises_between_two_hops_passes(raised):
+    class Raising(h11client.Session):
+        def rebuild_auth(self, prepared_request, response):
+            raise raised
+
+    network = ScriptedNetwork([to("/2", body=b"x"), HELLO], [HELLO])
+    session = Raising(transport=Pool(network=network, clock=network.clock), trust_env=False)
+    with pytest.raises(type(raised)) as caught:
+        session.get(URL)
+    assert caught.value is raised
+    assert session._transport.counts().busy == 0
+
+
 @pytest.mark.safety("M24", "2f1")
 def test_wrong_locations_do_not_matter_to_who_does_not_follow():
     wrong = to("http://[::1", fields=b"Location: /other\r\n")
