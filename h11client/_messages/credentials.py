@@ -46,6 +46,8 @@ class Credentials:
         _hooks: dict[str, list[Any]] | None
 
         def _take_over(self, other: Any) -> None: ...
+        def _has_header(self, name: str) -> bool: ...
+        def _append_header(self, name: str, value: str) -> None: ...
 
     def prepare_auth(self, auth: Any, url: str | bytes = "") -> None:
         """Sets who asks, and lets a callable put its credentials into the request.
@@ -107,12 +109,18 @@ class Credentials:
         # RFC 9110 section 9.3.8: a TRACE carries no cookies; of those of the call it is told so.
         if self.call_cookies is None and (self.jar is None or self.method == "TRACE"):
             return
+        from h11client.cookies import build_cookie_line
+
+        if not self._has_header("cookie"):
+            line = build_cookie_line(self)
+            if line is not None:
+                self._append_header("Cookie", line)
+                self.note_generated("cookie", line)
+            return
         headers = self.headers
         present = headers.get("Cookie")
         if present is not None and present != (self.generated or {}).get("cookie"):
             return
-        from h11client.cookies import build_cookie_line
-
         line = build_cookie_line(self)
         if line:
             headers["Cookie"] = line
@@ -135,6 +143,10 @@ class Credentials:
                 if cookies:
                     merged.update(cookies)
         return merged
+
+    @_cookies.setter
+    def _cookies(self, cookies: Any) -> None:
+        self.__dict__["_merged"] = cookies
 
     def note_generated(self, name: str, value: str) -> None:
         """Notes that the header `name`, in lower case, was not set by the caller."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BARE_METHODS",
     "Block",
+    "append_field",
     "blocks",
     "build_target",
     "complete_fields",
@@ -170,6 +171,11 @@ def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h
         return h11.Headers(complete)
     except h11.LocalProtocolError as error:
         raise InvalidHeader(str(error)) from error
+
+
+def append_field(fields: h11.Headers, name: str, value: str) -> h11.Headers:
+    """Complete fields with one more, of a name that has nothing to do with the framing."""
+    return h11.Headers([*fields.raw_items(), check_field(name, value)])
 
 
 def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:

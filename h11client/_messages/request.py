@@ -14,6 +14,7 @@ from h11client._messages.credentials import CREDENTIALS, Credentials
 from h11client._messages.headers import Headers
 from h11client._messages.heads import (
     BARE_METHODS,
+    append_field,
     blocks,
     build_target,
     complete_fields,
@@ -277,8 +278,10 @@ class PreparedRequest(Hooked, Credentials):
         self.parsed_url = parsed
 
     def prepare_headers(self, headers: HeadersArgument) -> None:
-        """Sets the headers; a value of None leaves its header out."""
-        self.headers = Headers(headers)
+        """Sets the headers; a value of None leaves its header out. Raises `InvalidHeader`."""
+        prepared = Headers(headers)
+        prepared.wire_items()  # wrong ones are noticed here already, as in requests
+        self.headers = prepared
 
     def prepare_body(
         self,
@@ -327,6 +330,20 @@ class PreparedRequest(Hooked, Credentials):
         framing = framing_field(body, self._method)
         if framing is not None:
             headers.add(*framing)
+
+    def _has_header(self, name: str) -> bool:
+        """Whether there is a field of this name, in lower case."""
+        if self._headers is not None:
+            return name in self._headers
+        return self._head is not None and bool(self._head[2].values_of(name.encode("ascii")))
+
+    def _append_header(self, name: str, value: str) -> None:
+        """Adds a field, and does not make `headers` for it when nobody has asked for them."""
+        head = self._head
+        if self._headers is None and head is not None:
+            self._head = (head[0], head[1], append_field(head[2], name, value))
+        else:
+            self.headers[name] = value
 
     # --- what is sent ----------------------------------------------------------------------
 
