@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from h11client._messages.body import BLOCK, Body, FileBody, LeftBody, gives_text
 from h11client._messages.headers import check_field, field_pairs
@@ -48,10 +49,11 @@ class MultipartBody(Body):
     Programs may `read` it, which changes nothing about what is sent as long as its files can seek.
     """
 
-    __slots__ = ("_pieces", "_unread")
+    __slots__ = ("_pieces", "_position", "_unread")
 
     def __init__(self, pieces: list[_Bytes | Body], boundary: str) -> None:
         self._pieces = pieces
+        self._position = 0  # of `read`
         self._unread: Iterator[bytes] | None = None
         self.bytes = None
         self.content_type = _content_type(boundary)
@@ -91,18 +93,37 @@ class MultipartBody(Body):
         """The next `size` bytes, b"" when there are no more; -1: all that are left."""
         if self._unread is None:
             self._unread = self.chunks()
-        taken: list[bytes] = []
-        left = size
-        while left:
-            chunk = next(self._unread, b"")
-            if not chunk:
-                break
+            for _ in self._taken(self._position):
+                pass
+        content = b"".join(self._taken(size))
+        self._position += len(content)
+        return content
+
+    def _taken(self, left: int) -> Iterator[_Bytes]:
+        """What comes next, so many bytes of it; with -1 to the end."""
+        assert self._unread is not None
+        while left and (chunk := next(self._unread, b"")):
             if 0 < left < len(chunk):
-                self._unread = _before(chunk[left:], self._unread)
+                self._unread = chain((chunk[left:],), self._unread)
                 chunk = chunk[:left]
-            taken.append(chunk)
             left -= len(chunk)
-        return b"".join(taken)
+            yield chunk
+
+    def tell(self) -> int:
+        """Where the next `read` begins."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Sets where the next `read` begins; as in files."""
+        if not self.replayable:
+            raise io.UnsupportedOperation("a file of the form cannot seek")
+        if whence == io.SEEK_CUR:
+            offset += self._position
+        elif whence == io.SEEK_END:
+            offset += len(self)
+        self._position = max(0, offset)
+        self._unread = None
+        return self._position
 
     def __iter__(self) -> Iterator[_Bytes]:
         return self.chunks()
@@ -117,11 +138,6 @@ class MultipartBody(Body):
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
         return LeftBody, (self.length,)
-
-
-def _before(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 class _TextBody(Body):

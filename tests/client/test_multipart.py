@@ -347,10 +347,25 @@ def test_what_a_program_sees_of_the_body_can_be_read(folder):
         assert b"".join(shown) == content
         assert [shown.read(5), shown.read(0), shown.read()] == [content[:5], b"", content[5:]]
         assert shown.read(5) == b""
+        assert [shown.tell(), shown.seek(0), shown.read(), shown.tell()] == [
+            len(content),
+            0,
+            content,
+            len(content),
+        ]
+        assert [shown.seek(3), shown.seek(2, io.SEEK_CUR), shown.read(4)] == [3, 5, content[5:9]]
+        assert [shown.seek(-4, io.SEEK_END), shown.read(9), shown.seek(-99, 1)] == [
+            len(content) - 4,
+            content[-4:],
+            len(content) - 99,
+        ]
         assert content_of(body) == content
         assert encode_body(shown) is body
+    body = encode_multipart({"a": ("b", Pipe(b"x"))})
     with pytest.raises(TypeError):
-        len(encode_multipart({"a": ("b", Pipe(b"x"))}))
+        len(body)
+    with pytest.raises(OSError, match="seek"):
+        body.seek(0)
 
 
 def test_a_pickle_knows_that_there_was_a_body(folder):

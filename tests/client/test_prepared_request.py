@@ -193,6 +193,15 @@ def test_a_value_is_the_text_that_it_is():
 
 
 @pytest.mark.safety("I5", "M23")
+@pytest.mark.parametrize(
+    "headers", [{"X-A": "a\r\nb"}, {"X-A": "a\0"}, {"X A": "a"}, {"": "a"}, {"X-A": " a"}], ids=repr
+)
+def test_a_header_that_cannot_be_sent_is_noticed_at_once(headers):
+    with pytest.raises(InvalidHeader):
+        Request("GET", URL, headers).prepare()
+
+
+@pytest.mark.safety("I5", "M23")
 @pytest.mark.parametrize("value", [1, 1.5, True, ["1"], {"a": "b"}, object()], ids=repr)
 def test_a_value_that_is_no_text_is_refused_as_in_requests(value):
     for prepare in (
@@ -282,6 +291,19 @@ def test_cookies_become_a_header_unless_there_is_one():
     prepared = Request("GET", URL, {"Cookie": "x=y"}, cookies={"a": "1"}).prepare()
     assert prepared.headers["Cookie"] == "x=y"
     assert dict(PreparedRequest()._cookies) == {}
+
+
+def test_a_scheme_that_answers_from_a_hook_adds_cookies_of_the_response():
+    first = Request("GET", URL, cookies={"a": "1", "b": "2"}).prepare()
+    again = first.copy()
+    again._cookies.set("b", "3")  # what is done with a Set-Cookie
+    again._cookies.set("c", "4")
+    again.prepare_cookies(again._cookies)
+    assert sorted(again.headers["Cookie"].split("; ")) == ["a=1", "b=3", "c=4"]
+    assert first.headers["Cookie"] == "a=1; b=2"
+    again._cookies = {"d": "5"}
+    again.prepare_cookies(again._cookies)
+    assert again.headers["Cookie"] == "d=5"
 
 
 # --- hooks ----------------------------------------------------------------------------------------
