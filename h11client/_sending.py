@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from h11client import _log
 from h11client._messages.hosts import shown_url
+from h11client._messages.request import PreparedRequest
 from h11client._messages.response import Response
 from h11client._policies.redirects import REDIRECTS
 from h11client._redirecting import build_hop
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from h11client._call_options import Transport
-    from h11client._messages.request import PreparedRequest
     from h11client._policies.retries import Retry
     from h11client._timeouts import Deadline, Timeout
     from h11client._transport.network import Cert, Verify
@@ -46,6 +46,7 @@ class Call:
 
     __slots__ = (
         "allow_redirects",
+        "answered",
         "cert",
         "deadline",
         "followed",
@@ -78,6 +79,8 @@ class Call:
         self.allow_redirects = allow_redirects
         self.retry = retry
         self.followed = 0  # redirects
+        # What the last response is the answer to, where a flow has asked elsewhere in the end.
+        self.answered: PreparedRequest | None = None
         self.hosts: set[str] = set()  # that have sent us on
         self.handed: dict[str, Any] | None = None  # the arguments that the transport got last
 
@@ -88,7 +91,7 @@ class Call:
             if response is None:
                 response = self.answer(request, history)
             response = self.receive(request, response, history)
-            hop = self.next_hop(request, response)
+            hop = self.next_hop(self.answered or request, response)
             if hop is None:
                 return response
             history = [*response.history, response]
@@ -96,6 +99,7 @@ class Call:
 
     def answer(self, request: PreparedRequest, history: list[Any]) -> Any:
         """The answer to one request, with nothing said about redirects."""
+        self.answered = None
         if getattr(request.auth, "auth_flow", None) is not None:
             return self._authenticate(request, history)
         return self.exchange(request) if self.retry is None else self._try(request)
@@ -140,7 +144,7 @@ class Call:
         try:
             if history:
                 response.history = list(history)
-            self._store(request, response)
+            self._store(self.answered or request, response)
             if not request._hooks:
                 return response
             given = self._arguments(request)[1] if self.handed is None else self.handed
@@ -169,21 +173,24 @@ class Call:
 
     def _authenticate(self, request: PreparedRequest, history: list[Any]) -> Any:
         """Drives the flow of a scheme; the responses before its last one go into `history`."""
-        asked = request.copy()  # the flow changes it, and the caller's stays as it is
-        flow = request.auth.auth_flow(asked)
+        # The flow changes it, and the caller's stays as it is.
+        flow = request.auth.auth_flow(request.copy())
         response = None
         try:
-            asked = next(flow)
+            asked = _yielded(next(flow, None))
             while True:
                 # A copy: each response shows what it is the answer to.
                 response = self._try(asked.copy())
                 if history:
                     response.history = list(history)
                 try:
-                    asked = flow.send(response)
+                    following = _yielded(flow.send(response))
                 except StopIteration:
+                    if asked.url != request.url:
+                        self.answered = asked
                     return response
                 self._store(asked, response)
+                asked = following
                 self._make_ready(asked, response)
                 release(response)
                 history.append(response)
@@ -259,6 +266,14 @@ class Call:
             "cert": self.cert,
             "proxies": proxies,
         }
+
+
+def _yielded(request: Any) -> PreparedRequest:
+    """A request of a flow, if it is one."""
+    if not isinstance(request, PreparedRequest):
+        kind = "nothing" if request is None else type(request).__name__
+        raise TypeError(f"auth_flow has to yield prepared requests, not {kind}")
+    return request
 
 
 def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:

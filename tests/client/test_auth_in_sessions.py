@@ -362,6 +362,79 @@ def test_a_flow_changes_nothing_of_the_callers():
     assert dict(request.headers) == {"X-Own": "1"}
 
 
+class Elsewhere(AuthBase):
+    """Asks two other origins before it asks for what was wanted, or instead."""
+
+    def __init__(self, instead):
+        self.instead = instead
+
+    def auth_flow(self, request):
+        if not self.instead:
+            yield request
+        yield h11client.Request("GET", "http://one.test/login").prepare()
+        yield h11client.Request("GET", "http://two.test/login").prepare()
+        if not self.instead:
+            yield request
+
+
+@pytest.mark.safety("C1")
+@pytest.mark.parametrize("instead", [False, True])
+def test_cookies_of_a_flow_belong_to_whom_each_request_went_to(instead):
+    hosts = []
+
+    class Naming(Answering):
+        def send(self, request, **options):
+            host = request.parsed_url.host
+            hosts.append(host)
+            self.answer = lambda *_: (200, [("Set-Cookie", f"of={host}-{len(hosts)}")])
+            return super().send(request, **options)
+
+    session = session_of(Naming())
+    session.get(URL, auth=Elsewhere(instead))
+    expected = {host: f"{host}-{number}" for number, host in enumerate(hosts, 1)}
+    assert {cookie.domain: cookie.value for cookie in session.cookies} == expected
+    assert len(expected) == (2 if instead else 3)
+
+
+@pytest.mark.safety("R14")
+def test_a_redirect_at_the_end_of_a_flow_leads_from_where_that_has_asked_last():
+    def answer(method, target, told, body):
+        return (302, [("Location", "next")]) if target == "/login" else (200, [])
+
+    transport = Answering(answer)
+    response = session_of(transport).get(URL, auth=Elsewhere(instead=True))
+    assert response.url == "http://two.test/next"
+    assert [url for url, _ in transport.sent] == [
+        "http://one.test/login",
+        "http://two.test/login",
+        "http://two.test/next",
+    ]
+
+
+@pytest.mark.parametrize("yielded", [None, "http://a.example/", h11client.Request("GET", URL)])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_flow_that_yields_anything_but_a_request_is_a_type_error(first, yielded):
+    class Wrong:
+        def auth_flow(self, request):
+            if not first:
+                yield request
+            yield yielded
+
+    transport = Answering()
+    with pytest.raises(TypeError, match="prepared requests"):
+        session_of(transport).get(URL, auth=Wrong())
+    assert [body.closed for body in transport.bodies] == [] if first else [1]
+
+
+def test_a_flow_that_sends_nothing_is_a_type_error():
+    class Nothing:
+        def auth_flow(self, request):
+            yield from ()
+
+    with pytest.raises(TypeError, match="nothing"):
+        session_of(Answering()).get(URL, auth=Nothing())
+
+
 @pytest.mark.safety("T3")
 def test_a_scheme_that_authenticates_connections_gets_its_own():
     class Bound(AuthBase):
