@@ -234,14 +234,15 @@ class Readable:
     ) -> Iterator[Any]:
         """Pieces of the decoded body, at most `chunk_size` bytes each; None: as they come.
 
-        With `decode_unicode` they are text: by `encoding`, byte order mark, else UTF-8.
+        Where Content-Length says how much there is, only the last one has fewer bytes. With
+        `decode_unicode` they are text: by `encoding`, byte order mark, else UTF-8.
         """
         if chunk_size is not None and (type(chunk_size) is bool or not isinstance(chunk_size, int)):
             raise TypeError(f"chunk_size is an int or None, not {type(chunk_size).__name__}")
         if chunk_size is not None and chunk_size < 1:
             raise ValueError("chunk_size is at least 1")
         self._check_readable()
-        pieces = self._pieces(chunk_size)
+        pieces = self._pieces(chunk_size, chunk_size is not None and self._wire_size() is not None)
         return self._text_of(pieces) if decode_unicode else pieces
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
@@ -272,7 +273,10 @@ class Readable:
 
         They end as `splitlines()` says, or at `delimiter`. With `decode_unicode` they are text.
         """
-        pieces = self.iter_content(max(chunk_size or 0, LINES_READ), decode_unicode)
+        self._check_readable()
+        pieces: Iterator[Any] = self._pieces(max(chunk_size or 0, LINES_READ))
+        if decode_unicode:
+            pieces = self._text_of(pieces)
         return _lines_of(pieces, delimiter or None)
 
     @property
@@ -347,11 +351,12 @@ class Readable:
                 "the body has been read already", request=self.request, response=self
             )
 
-    def _pieces(self, size: int | None) -> Iterator[bytes]:
+    def _pieces(self, size: int | None, filled: bool = False) -> Iterator[bytes]:
         content = self._whole
         if content is None:
             reader = self._open()
-            while piece := reader.read(size or READ_SIZE, True, self):
+            read = reader.read_exactly if filled else reader.read
+            while piece := read(size or READ_SIZE, True, self):
                 yield piece
             return
         step = size or max(len(content), 1)

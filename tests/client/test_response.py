@@ -427,6 +427,25 @@ def test_an_exception_in_its_context_closes_it_without_reading_on():
     assert plain._body.closed == 1
 
 
+SIZED = [
+    ("a length", {"Content-Length": "10"}, [4, 4, 2]),
+    ("none", {}, [3, 3, 3, 1]),
+    ("chunks", {"Transfer-Encoding": "chunked"}, [3, 3, 3, 1]),
+]
+
+
+@pytest.mark.parametrize(
+    ("headers", "sizes"), [row[1:] for row in SIZED], ids=[row[0] for row in SIZED]
+)
+def test_pieces_are_full_where_it_is_known_how_much_there_is(headers, sizes):
+    pieces = (b"abc", b"def", b"ghi", b"j")
+    assert [len(piece) for piece in response_of(*pieces, headers=headers).iter_content(4)] == sizes
+    assert list(response_of(*pieces, headers=headers).iter_content(None)) == list(pieces)
+    body = FakeBody(b"one\n", b"two\n")
+    lines = response_of(body=body, headers=headers).iter_lines(100)
+    assert (next(lines), len(body.left)) == (b"one", 1)  # it does not wait for the others
+
+
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_a_response_can_be_pickled_with_what_was_read_of_it(protocol):
     body = FakeBody(b"abc", lock=open, trailers=[(b"A", b"1")])
