@@ -150,8 +150,8 @@ class Preparing(Settings):
             response.max_response_size = self.max_response_size
 
     def _store_cookies(self, request: PreparedRequest, response: Any) -> None:
-        """Keeps the cookies of a response; those of a tunnel's end are none of the origin's."""
-        if request.method == "CONNECT":
+        """Keeps the cookies of a response; what a proxy says for itself is not the origin's."""
+        if request.method == "CONNECT" or response.status_code == 407:
             return
         from h11client.cookies import store_cookies
 

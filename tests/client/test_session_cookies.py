@@ -109,6 +109,15 @@ def test_what_a_proxy_says_for_itself_sets_none():
     session.close()
 
 
+def test_a_407_of_a_proxy_that_forwards_sets_none():
+    refused = b"HTTP/1.1 407 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
+    session, _ = scripted([refused])
+    response = session.get(A, proxies={"http": "http://proxy.test:3128"})
+    assert response.status_code == 407
+    assert not session.cookies
+    session.close()
+
+
 def test_fields_behind_a_body_set_none():
     chunked = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n"
