@@ -101,8 +101,11 @@ class Preparing(Settings):
             request.jar = jar
             request.prepare_cookies(cookies)
         userinfo = request.parsed_url.userinfo
-        if auth is None and userinfo is None and self.auth is None:
-            if self._trust_netrc:
+        # As in requests, "" or () for a call means that it is not the session's.
+        ours = (self.auth or None) if auth is None else None
+        auth = auth or None
+        if auth is None and userinfo is None and ours is None:
+            if self._trust_netrc and not self.auth:
                 admit_from_netrc(self, request)
             return
         own = request.wire_head()[2].values_of(b"authorization")
@@ -114,9 +117,9 @@ class Preparing(Settings):
                 auth = credentials_for(request.parsed_url, login=name)
             auth = auth or userinfo
         if is_of_call or (own and auth is None):
-            admit_beside_header(request, self.auth if auth is None else auth)
+            admit_beside_header(request, auth or ours)
         else:
-            request.prepare_auth(self.auth if auth is None else auth)
+            request.prepare_auth(auth or ours)
 
     def _way_to(
         self, request: PreparedRequest, proxies: Proxies | None, verify: Verify

@@ -52,11 +52,11 @@ class Credentials:
     def prepare_auth(self, auth: Any, url: str | bytes = "") -> None:
         """Sets who asks, and lets a callable put its credentials into the request.
 
-        `auth` is a (user name, password) pair, a callable, or an object with `auth_flow`. With None
+        `auth` is a (user name, password) pair, a callable, or an object with `auth_flow`. Without
         the user name and password in the URL count, unless there is an Authorization header.
         `url` is there for programs that pass it.
         """
-        if auth is None:
+        if not auth:
             parsed = getattr(self, "parsed_url", None)
             auth = None if parsed is None else parsed.userinfo
             if auth is None or _AUTHORIZATION in self.headers:

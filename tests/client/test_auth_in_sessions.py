@@ -119,6 +119,17 @@ def test_each_source_counts_by_itself(source, home):
     assert ask({source}, home) == [source]
 
 
+@pytest.mark.parametrize("nobody", ["", (), [], False])
+def test_an_empty_auth_of_a_call_is_not_the_sessions(nobody, home):
+    transport = Answering()
+    session = session_of(transport, auth=("session auth", "secret"), trust_env=True)
+    session.get(URL, auth=nobody)
+    session.get("http://URL:secret@a.example/", auth=nobody)
+    session.auth = nobody
+    session.get(URL)
+    assert [list(map(name_in, values)) for values in transport.values()] == [[], ["URL"], ["netrc"]]
+
+
 def test_without_any_source_nothing_is_sent(home):
     assert ask(set(), home) == []
 
@@ -171,7 +182,9 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(url):
 
 
 @pytest.mark.safety("I8")
-@pytest.mark.parametrize("auth", [("a:b", "c"), ("a", "b\n"), ("a", "\x00"), "a:b", 7, ("a",)])
+@pytest.mark.parametrize(
+    "auth", [("a:b", "c"), ("a", "b\n"), ("a", "\x00"), "a:b", 7, ("a",), ("a", "b", "c")]
+)
 def test_credentials_that_cannot_be_right_are_refused_before_anything_is_sent(auth):
     transport = Answering()
     with pytest.raises((ValueError, TypeError)):
