@@ -152,6 +152,8 @@ class Headers(MutableMapping[str, str]):
         """Every value of `name`, in order; empty when there is none."""
         return [value for _, _, value in self._fields.get(_key(name), ())]
 
+    getlist = get_list  # as urllib3 calls it: for programs that ask `response.raw.headers`
+
     def multi_items(self) -> list[tuple[str, str]]:
         """(name, value) of every field, as often and in the order in which they occur."""
         return [(name, value) for _, name, value in self._in_order()]

@@ -68,6 +68,12 @@ class RawBody:
         return pairs
 
     @property
+    def data(self) -> bytes:
+        """The whole body, decoded, which the response then keeps as its content."""
+        content: bytes = self._owner.content  # type: ignore[attr-defined]  # a whole response
+        return content
+
+    @property
     def closed(self) -> bool:
         """Whether nothing more can be read."""
         return self._reader.closed or self._reader.consumed

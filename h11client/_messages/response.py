@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Response"]
 
-_LONGEST_REASON = 200  # characters of the peer's that go into a message
+_LONGEST_REASON = _LONGEST_URL = 200  # characters of the peer's that go into a message
 
 # RFC 9110 section 6.5.1: fields that mean something before the content, and must not come behind.
 _NO_TRAILERS = frozenset(
@@ -297,7 +297,10 @@ class Response(Readable):
         if status < 400:
             return
         kind = "Client Error" if status < 500 else "Server Error" if status < 600 else "Unknown"
-        message = f"{status} {kind}: {_shown(self.reason)} for url: {self.url}"
+        url = self.url
+        if self.history and len(url) > _LONGEST_URL:
+            url = f"{url[:_LONGEST_URL]}..."  # it is the peer who has chosen it
+        message = f"{status} {kind}: {_shown(self.reason)} for url: {url}"
         raise HTTPError(message, request=self.request, response=self)
 
     def upgrade(self) -> UpgradedStream:

@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-MODULES = ["body", "decoders", "headers", "hosts", "request", "text", "url"]
+MODULES = ["body", "decoders", "headers", "hosts", "links", "request", "response", "text", "url"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import gc
 import gzip
 import io
@@ -117,6 +118,49 @@ def test_raw_works_where_programs_want_a_file(tmp_path):
     pieces = [content[start : start + 100] for start in range(0, len(content), 100)]
     with tarfile.open(fileobj=response_of(*pieces).raw, mode="r|gz") as tar:
         assert [tar.extractfile(member).read() for member in tar] == [TEXT]
+
+
+def test_raw_has_the_names_that_programs_know():
+    response = response_of(
+        b"abc", headers=[("Set-Cookie", "a=1"), ("set-cookie", "b=2")], status=201
+    )
+    raw = response.raw
+    assert (raw.status, raw.reason, raw.version) == (201, "OK", 11)
+    assert raw.getheader("SET-COOKIE") == "a=1, b=2"
+    assert (raw.getheader("X"), raw.getheader("X", "no")) == (None, "no")
+    assert raw.getheaders() == [("Set-Cookie", "a=1"), ("set-cookie", "b=2")]
+    assert raw.headers.getlist("set-cookie") == ["a=1", "b=2"]
+    assert not raw.isclosed()
+    assert raw.data == response.content == b"abc"
+    assert raw.isclosed()
+    raw.release_conn()
+
+
+def test_raw_gives_what_has_come():
+    raw = response_of(b"abc", b"defgh").raw
+    assert [raw.read1(2), raw.read1(), raw.read1(0), raw.read1(None), raw.read1()] == [
+        b"ab",
+        b"c",
+        b"",
+        b"defgh",
+        b"",
+    ]
+
+
+def test_what_programs_set_on_raw_is_there_again():
+    coded = gzip.compress(TEXT)
+    response = response_of(coded, headers={"Content-Encoding": "gzip"})
+    response.raw.auto_close = False
+    response.raw.read = functools.partial(response.raw.read, decode_content=True)
+    assert response.raw is response.raw
+    assert response.raw.read() == TEXT
+
+
+def test_releasing_the_connection_of_raw_closes_the_body():
+    response = response_of(b"abc")
+    response.raw.release_conn()
+    assert response._body.closed == 1
+    assert response.raw.closed
 
 
 def test_closing_raw_closes_the_body():

@@ -87,6 +87,11 @@ def test_the_reason_is_the_peers_and_does_not_flood_or_colour_a_message():
         response.raise_for_status()
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 300
+    response.history = [response_of(status=302)]
+    response.url = URL + "&x" * 30000
+    with pytest.raises(HTTPError) as caught:
+        response.raise_for_status()
+    assert len(str(caught.value)) < 500
     assert response_of(reason=b"").reason == ""
     assert response_of(reason=b"\xe9t\xe9").reason == "été"
 
@@ -259,6 +264,18 @@ def test_what_is_no_json_is_our_error_and_requests_and_the_standard_librarys(con
     assert caught.value.__cause__ is not None
 
 
+@pytest.mark.parametrize(
+    "document", ["[" * 200_000, "1" * 10_000, '{"a": 1}x', "", "<html>"], ids=lambda d: d[:8]
+)
+def test_what_is_no_json_is_in_the_error_as_it_is(document):
+    response = response_of(document.encode())
+    with pytest.raises(JSONDecodeError) as caught:
+        response.json()
+    assert caught.value.doc == document
+    assert caught.value.response is response
+    assert isinstance(caught.value, json.JSONDecodeError)
+
+
 def test_what_the_callers_own_json_hook_raises_passes_unchanged():
     def hook(pairs):
         raise ValueError("mine")
@@ -323,6 +340,12 @@ def test_lines_come_as_bytes_or_as_text():
         list(response_of(gzip.compress(TEXT), headers={"Content-Encoding": "gzip"}).iter_lines())
         == TEXT.splitlines()
     )
+
+
+def test_an_empty_delimiter_is_none():
+    assert list(response_of(b"a\r\nb").iter_lines(delimiter=b"")) == [b"a", b"b"]
+    lines = response_of(b"a|b\n|").iter_lines(delimiter="|", decode_unicode=True)
+    assert list(lines) == ["a", "b\n"]
 
 
 def test_a_line_does_not_wait_for_the_next_one():
