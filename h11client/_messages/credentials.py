@@ -89,7 +89,10 @@ class Credentials:
         made = self.auth(self)
         if made is not self and made is not None:
             self._take_over(made)
-        headers, length = self.headers, self.encoded_body.length
+        body = self.encoded_body
+        if body.bytes is None and body.replayable:
+            body.rewind()  # it may have been read to be signed
+        headers, length = self.headers, body.length
         if length is not None and headers.get("Content-Length", str(length)) != str(length):
             headers["Content-Length"] = str(length)  # that of a body from before
         for name, value in headers.lower_items():

@@ -270,6 +270,21 @@ def test_any_callable_is_a_scheme_and_what_it_changes_counts():
     assert received == [b"changed"]
 
 
+def test_a_file_that_was_read_to_be_signed_is_sent_from_where_it_stood():
+    def sign(request):
+        request.headers["X-Length"] = str(len(request.body.read()))
+        return request
+
+    received = []
+    transport = Answering(lambda *sent: received.append(sent[3]) or (200, []))
+    file = io.BytesIO(b"skipped body")
+    file.seek(8)
+    session_of(transport).put(URL, data=file, auth=sign)
+    assert transport.values("x-length") == [["4"]]
+    assert transport.values("content-length") == [["4"]]
+    assert received == [b"body"]
+
+
 def test_a_callable_may_return_another_request():
     def replace(request):
         other = request.copy()
