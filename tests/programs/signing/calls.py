@@ -31,8 +31,8 @@ def oauth1(session: h11client.Session, url: str) -> Iterator[h11client.Response]
     yield session.get(url + "/query?a3=2+q", params=ODD, auth=auth)
     yield session.post(url + "/form", data=ODD, auth=auth)
     yield session.post(url + "/json", json=ODD, auth=auth)
+    yield session.put(url + "/file", data=io.BytesIO(b"of any kind"), auth=auth)
     kind = {"Content-Type": "application/octet-stream"}  # else OAuth1 looks for a form in it
-    yield session.put(url + "/file", data=io.BytesIO(b"of any kind"), headers=kind, auth=auth)
     yield session.post(url + "/chunked", data=iter([b"in ", b"pieces"]), headers=kind, auth=auth)
     yield session.get(url + "/in-query", params=ODD, auth=OAuth1(*keys, signature_type="query"))
     in_body = OAuth1(*keys, signature_type="body")
