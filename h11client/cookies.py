@@ -27,14 +27,14 @@ from h11client._policies.cookie_adapters import (
 from h11client._policies.cookie_files import decode_cookies, encode_cookies
 from h11client._policies.cookie_rules import check_own_cookie
 from h11client._policies.cookie_store import DEFAULT_LIMITS, CookieStore, created_at, shown_cookie
-from h11client._policies.set_cookie import parse_cookie_date
+from h11client._policies.own_cookies import create_cookie, morsel_to_cookie
 from h11client.exceptions import InvalidHeader, InvalidURL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from http.cookiejar import CookiePolicy
-    from typing import Any, TypeAlias
+    from typing import Any, TypeAlias, TypeGuard
 
     from h11client._messages.url import URL
 
@@ -249,73 +249,6 @@ class RequestsCookieJar(CookieStore, MutableMapping[str, "str | None"]):  # type
     __copy__ = copy
 
 
-def create_cookie(name: str, value: str | None, **attributes: Any) -> Cookie:
-    """A cookie, by default for every host and path, until the session ends.
-
-    `attributes` are `domain`, `path`, `expires` (seconds since the epoch), `secure` and the other
-    arguments of `http.cookiejar.Cookie`. Raises `TypeError` for one that is unknown,
-    `InvalidHeader` for a name or value that cannot be sent.
-
-    >>> create_cookie("a", "b", domain=".example.com", secure=True).domain_initial_dot
-    True
-    """
-    check_own_cookie(name, value)
-    whole: dict[str, Any] = {
-        "version": 0,
-        "name": name,
-        "value": value,
-        "port": None,
-        "domain": "",
-        "path": "/",
-        "secure": False,
-        "expires": None,
-        "discard": attributes.get("expires") is None,
-        "comment": None,
-        "comment_url": None,
-        "rest": {},
-        "rfc2109": False,
-    }
-    unknown = sorted(set(attributes) - set(whole))
-    if unknown:
-        raise TypeError(f"a cookie has no {', '.join(unknown)}")
-    whole.update(attributes)
-    return Cookie(
-        **whole,
-        port_specified=bool(whole["port"]),
-        domain_specified=bool(whole["domain"]),
-        domain_initial_dot=whole["domain"].startswith("."),
-        path_specified=bool(whole["path"]),
-    )
-
-
-def morsel_to_cookie(morsel: Any) -> Cookie:
-    """The cookie that a `http.cookies.Morsel` describes.
-
-    Raises `TypeError` when its max-age is no number, `ValueError` when its expires is no date.
-    """
-    expires = None
-    if morsel["max-age"]:
-        try:
-            expires = int(time() + int(morsel["max-age"]))
-        except ValueError:
-            raise TypeError("max-age of a cookie has to be a whole number") from None
-    elif morsel["expires"]:
-        expires = parse_cookie_date(morsel["expires"])
-        if expires is None:
-            raise ValueError("expires of a cookie has to be a date")
-    return create_cookie(
-        morsel.key,
-        morsel.value,
-        version=morsel["version"] or 0,
-        domain=morsel["domain"],
-        path=morsel["path"],
-        secure=bool(morsel["secure"]),
-        expires=expires,
-        comment=morsel["comment"],
-        rest={"HttpOnly": morsel["httponly"]},
-    )
-
-
 def cookiejar_from_dict(
     cookie_dict: Mapping[str, str | None] | None,
     cookiejar: CookieJar | None = None,
@@ -398,7 +331,7 @@ def cookie_header_of(cookies: Cookies | None, request: Any) -> str | None:
     """
     if cookies is None:
         return None
-    if isinstance(cookies, CookieStore):
+    if _is_as_it_was(cookies, "add_cookie_header"):
         # Where redirects have led is no host that the caller has asked.
         return cookies.cookie_header(
             _url_of(request), everywhere=not getattr(request, "dropped", False)
@@ -438,12 +371,19 @@ def build_cookie_line(request: Any) -> str | None:
 
 def store_cookies(cookies: Cookies | None, request: Any, response: Any) -> None:
     """Stores the cookies of a response in a jar, by the jar's own rules."""
-    if isinstance(cookies, CookieStore):
+    if _is_as_it_was(cookies, "extract_cookies"):
         values = set_cookie_values(response)
         if values:
             cookies.store(_url_of(request), values)
     elif isinstance(cookies, CookieJar):
         extract_cookies_to_jar(cookies, request, response)
+
+
+def _is_as_it_was(cookies: Any, method: str) -> TypeGuard[CookieStore]:
+    """Whether it is a jar of ours whose class has not been given another `method`."""
+    return isinstance(cookies, CookieStore) and (
+        getattr(type(cookies), method) is getattr(CookieStore, method)
+    )
 
 
 def _url_of(request: Any) -> URL:

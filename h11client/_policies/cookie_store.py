@@ -179,7 +179,9 @@ class CookieStore(CookieJar):
         if cookie.expires is not None and cookie.expires <= time():
             self._forget(cookie)  # RFC 6265 section 5.3: the way to delete one
             return ""
-        if self._put(cookie):
+        is_new = self._in_place_of(cookie) is None
+        self.set_cookie(cookie)  # subclasses may want to see every cookie there
+        if is_new:
             self._make_room(cookie)
         return ""
 
@@ -194,8 +196,11 @@ class CookieStore(CookieJar):
 
     # --- keeping ---------------------------------------------------------------------------
 
-    def _put(self, cookie: Cookie) -> bool:
-        """Keeps a cookie; whether it did not replace one."""
+    def _in_place_of(self, cookie: Cookie) -> Cookie | None:
+        """What is kept under the domain, path and name of `cookie`."""
+        return self._cookies.get(cookie.domain, {}).get(cookie.path, {}).get(cookie.name)
+
+    def _put(self, cookie: Cookie) -> None:
         names = self._cookies.setdefault(cookie.domain, {}).setdefault(cookie.path, {})
         old = names.get(cookie.name)
         names[cookie.name] = cookie
@@ -207,7 +212,6 @@ class CookieStore(CookieJar):
             notes.setdefault(_CREATED, self._newest)
             self._room -= 1
         notes[_USED] = self._newest
-        return old is None
 
     def _make_room(self, new: Cookie) -> None:
         """Takes one cookie away when `new` was one too many (RFC 6265 section 5.3)."""

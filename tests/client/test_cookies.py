@@ -15,10 +15,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from h11client import Request, cookies
+from h11client import Request
 from h11client._limits import Limits
 from h11client._messages.headers import Headers
 from h11client._messages.url import parse_url
+from h11client._policies import own_cookies
 from h11client.cookies import (
     CookieConflictError,
     MockRequest,
@@ -400,7 +401,7 @@ def morsel(**attributes: object):
 
 
 def test_morsels_become_cookies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cookies, "time", lambda: 1000.0)
+    monkeypatch.setattr(own_cookies, "time", lambda: 1000.0)
     cookie = morsel_to_cookie(
         morsel(path="/p", domain=".a.test", secure=True, max_age="10", httponly=True)
     )
@@ -509,6 +510,27 @@ def test_a_jar_of_the_standard_library_keeps_its_own_policy() -> None:
     store_cookies(plain, prepared("http://localhost/"), responses("a=1; Secure")["ours"])
     assert [cookie.domain for cookie in plain] == ["localhost.local"]
     assert cookie_header_of(plain, prepared("https://localhost/")) == "a=1"
+
+
+def test_a_subclass_may_see_what_is_kept_and_sent() -> None:
+    class Forgetful(RequestsCookieJar):
+        def set_cookie(self, cookie, *args, **kwargs):
+            seen.append(cookie.name)
+
+    class Changing(RequestsCookieJar):
+        def extract_cookies(self, response, request):
+            seen.append(request.get_full_url())
+            super().extract_cookies(response, request)
+
+        def add_cookie_header(self, request):
+            request.add_unredirected_header("Cookie", "instead=1")
+
+    seen: list[str] = []
+    for jar, expected in [(Forgetful(), None), (Changing(), "instead=1")]:
+        store_cookies(jar, prepared(), responses("a=1")["ours"])
+        assert cookie_header_of(jar, prepared()) == expected
+    assert seen == ["a", URL]
+    assert jar == {"a": "1"}
 
 
 @pytest.mark.safety("P5")
