@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.informational import InformationalResponse
+    from h11client._messages.multipart import Files as Files
     from h11client._messages.request import PreparedRequest
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Auth: TypeAlias = "tuple[str | bytes, str | bytes] | Callable[[Any], Any] | Any | None"
     # A mapping of names to values, or a jar.
     Cookies: TypeAlias = "Mapping[str, str] | Any | None"
-    Files: TypeAlias = Any
 
     class Transport(Protocol):
         """What a session sends its requests through.

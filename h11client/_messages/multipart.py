@@ -17,6 +17,7 @@ from h11client.exceptions import UnrewindableBodyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, TypeAlias
 
     from h11client._messages.body import Readable
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
         | tuple[Name, Content, Name]
         | tuple[Name, Content, Name, HeadersArgument]
     )
-    Files: TypeAlias = (
-        Mapping[str, File] | Mapping[str, Content] | Iterable[tuple[str, File]] | None
-    )
+    # Not any iterable: a dict is one, and type checkers would not know what its values may be.
+    Pairs: TypeAlias = Sequence[tuple[str, File]] | Iterator[tuple[str, File]]
+    Files: TypeAlias = Mapping[str, File] | Pairs | None
     Part: TypeAlias = tuple[_Bytes, _Bytes | Body]  # its head and its content
 
 __all__ = ["MultipartBody", "encode_multipart"]
