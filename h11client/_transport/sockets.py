@@ -59,7 +59,10 @@ class _OwnedSocket(socket.socket):
     __slots__ = ()
 
     def __del__(self) -> None:
-        self.close()
+        try:
+            self.close()
+        except OSError:
+            pass  # the descriptor is gone all the same
 
 
 def _owned(connected: socket.socket) -> socket.socket:
@@ -100,7 +103,7 @@ class SocketStream:
         self._socket = connected
         self._poller = poller
         self._poll: Callable[[float | None], list[tuple[int, int]]] = poller.poll
-        self._recv = connected.recv
+        self._recv: Callable[[int], bytes] = connected.recv
         self._send = connected.send
         self._sendmsg: Callable[[Sequence[Buffer]], int] | None = getattr(
             connected, "sendmsg", None
@@ -245,7 +248,16 @@ class SocketStream:
         return unsent
 
     def is_readable(self) -> bool:
-        return bool(self._poll(0))
+        try:
+            return bool(self._poll(0))
+        except OSError as error:  # the system has no memory for it, say
+            failure = error
+
+        def fail(max_bytes: int) -> bytes:
+            raise failure
+
+        self._recv = fail
+        return True
 
     def interrupt(self) -> None:
         self._interrupted = True
