@@ -29,6 +29,17 @@ __all__ = ["Preparing", "merge_params"]
 class Preparing(Settings):
     """What of a `Session` makes requests, and says which way they go."""
 
+    # Whether a subclass has a `prepare_request` or `merge_environment_settings` of its own, which
+    # requests calls for every request.
+    _is_customized = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._is_customized = (
+            cls.prepare_request is not Preparing.prepare_request
+            or cls.merge_environment_settings is not Preparing.merge_environment_settings
+        )
+
     def prepare_request(self, request: Request) -> PreparedRequest:
         """What `request` becomes with what the session adds to its requests."""
         if request.method is None or request.url is None:

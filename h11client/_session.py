@@ -6,7 +6,7 @@ so far) -> `send` (the one `Deadline` starts) -> the transport -> a connection -
 
 from __future__ import annotations
 
-from h11client._messages.request import PreparedRequest, prepare_request
+from h11client._messages.request import PreparedRequest, Request, prepare_request
 from h11client._messages.response import Response
 from h11client._policies.netrc import has_entries
 from h11client._policies.redirects import REDIRECTS
@@ -152,24 +152,33 @@ class Session(Redirecting, Preparing):
         what an iterable or a hook of the caller's raises passes unchanged. `TypeError` and
         `ValueError` say that an argument is wrong.
         """
-        if self.params:
-            params = merge_params(self.params, params)
-        if self._base_url is not None or self._adapters is not None:
-            url, params = self._find_url(url, params)
-        if hooks is not None or self._hooks.get("response"):
-            hooks = self._join_hooks(hooks)
-        request = prepare_request(
-            method, url, self._headers, params, headers, data, json, hooks, trailers, files
-        )
-        if (
-            auth is not None
-            or cookies is not None
-            or self.auth is not None
-            or self._jar is not None
-            or (self._trust_netrc and has_entries())
-            or request.parsed_url.userinfo is not None
-        ):
-            self._admit(request, auth, cookies)
+        if self._is_customized:
+            given = (method, url, headers, files, data, params, auth, cookies, hooks, json)
+            request = self.prepare_request(Request(*given, trailers=trailers))  # type: ignore[arg-type]  # bytes too
+            settings = self.merge_environment_settings(
+                request.url or "", proxies or {}, stream, verify, cert
+            )
+            proxies, stream = settings["proxies"], settings["stream"]
+            verify, cert = settings["verify"], settings["cert"]
+        else:
+            if self.params:
+                params = merge_params(self.params, params)
+            if self._base_url is not None or self._adapters is not None:
+                url, params = self._find_url(url, params)
+            if hooks is not None or self._hooks.get("response"):
+                hooks = self._join_hooks(hooks)
+            request = prepare_request(
+                method, url, self._headers, params, headers, data, json, hooks, trailers, files
+            )
+            if (
+                auth is not None
+                or cookies is not None
+                or self.auth is not None
+                or self._jar is not None
+                or (self._trust_netrc and has_entries())
+                or request.parsed_url.userinfo is not None
+            ):
+                self._admit(request, auth, cookies)
         return self.send(
             request,
             timeout=timeout,

@@ -243,6 +243,8 @@ SESSIONS: Table = {
     "session: resolve_redirects": lambda r, u: [x.status_code for s in [r.Session()] for f in [s.get(u + "/hops/2", allow_redirects=False)] for x in s.resolve_redirects(f, f.request)],
     "session: an adapter of a subclass": lambda r, u: own_adapter(r, u),
     "session: a subclass": lambda r, u: own_session(r, u),
+    "session: a subclass that prepares": lambda r, u: own_preparation(r, u),
+    "session: a subclass that merges settings": lambda r, u: own_settings(r, u),
     "session: request through close": lambda r, u: [s.get(u + "/echo").ok for s in [r.Session()] for _ in [s.close()]],
     "session: adapter arguments": lambda r, u: adapter(r, u),
 }  # fmt: skip
@@ -316,6 +318,28 @@ def own_session(library: Any, url: str) -> Any:
 
     with Based(url) as session:
         return [session.get("/echo").ok, session.post("/echo", data={"a": 1}).ok]
+
+
+def own_preparation(library: Any, url: str) -> Any:
+    class Signing(library.Session):  # type: ignore[misc,name-defined]
+        def prepare_request(self, request: Any) -> Any:
+            request.headers["X-Before"] = "1"
+            prepared = super().prepare_request(request)
+            prepared.headers["X-After"] = str(len(prepared.body or ""))
+            return prepared
+
+    session = Signing()
+    session.params = {"s": "1"}
+    session.hooks["response"].append(lambda response, **kwargs: None)
+    return session.put(url + "/echo", data="abc", auth=("a", "b"), cookies={"c": "d"})
+
+
+def own_settings(library: Any, url: str) -> Any:
+    class Trusting(library.Session):  # type: ignore[misc,name-defined]
+        def merge_environment_settings(self, url: str, *given: Any) -> Any:
+            return {**super().merge_environment_settings(url, *given), "verify": False}
+
+    return Trusting().get(named(url, "https://other.test") + "/echo")
 
 
 def used(library: Any, url: str) -> Any:
