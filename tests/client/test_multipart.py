@@ -19,6 +19,7 @@ from h11client._messages import multipart as module
 from h11client._messages.body import Body, encode_body
 from h11client._messages.multipart import MultipartBody, encode_multipart
 from h11client.exceptions import InvalidHeader, UnrewindableBodyError
+from tests.client.growth import grows_linearly
 
 
 def content_of(body):
@@ -204,6 +205,19 @@ def test_what_is_put_into_a_form_comes_out_of_it(fields, file):
     expected = [(f'{D}name="{name.translate(escapes)}"', value) for name, value in fields]
     # The boundary is in none of it, so that splitting there is right.
     assert parts_of(body) == [*expected, (D + 'name="f"; filename="f"', file)]
+
+
+@pytest.mark.safety("U1", "I7")
+@pytest.mark.parametrize("part", ['"', "\r\n", "é", "a"])
+def test_the_cost_of_a_form_grows_with_its_names_and_number(part):
+    def one(length):
+        encode_multipart({part * length: (part * length, b"x")})
+
+    def many(count):
+        encode_multipart([(part, (part, b"x"))] * count)
+
+    assert grows_linearly(one, 20_000)
+    assert grows_linearly(many, 300)
 
 
 # --- files --------------------------------------------------------------------------------------

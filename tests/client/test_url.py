@@ -656,6 +656,12 @@ def test_a_megabyte_is_refused_at_once(part):
 
 
 @pytest.mark.safety("U1")
+@pytest.mark.parametrize("part", ["%41", "%", "é", ":", "@"])
+def test_the_cost_of_a_user_name_grows_with_its_length(part):
+    assert grows_linearly(lambda length: parse(f"http://{(part * length)[:length]}@h/"), 30000)
+
+
+@pytest.mark.safety("U1")
 @pytest.mark.parametrize("part", ["../", "//", "%", "@", ":", "\\", "\xff"])
 def test_the_cost_of_a_location_grows_with_its_length(part):
     base = parse_url("http://h/a/b")
