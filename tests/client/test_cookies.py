@@ -20,6 +20,7 @@ from h11client._limits import Limits
 from h11client._messages.headers import Headers
 from h11client._messages.url import parse_url
 from h11client._policies import own_cookies
+from h11client._policies.cookie_adapters import PolicyRequest
 from h11client.cookies import (
     CookieConflictError,
     MockRequest,
@@ -432,6 +433,7 @@ def test_a_prepared_request_in_the_shape_of_urllibs() -> None:
     assert request.get_header("X_Own") == "1"
     assert request.get_header("Other", "d") == "d"
     assert not request.has_header("Cookie")
+    assert PolicyRequest(parse_url(URL)).get_header("Host", "none") == "none"
     request.add_unredirected_header("Cookie", "a=1")
     assert request.has_header("Cookie")
     assert request.get_header("Cookie") == "a=1"
@@ -632,6 +634,17 @@ def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:
     save_cookies(loaded, path)  # over the old one
     assert facts(load_cookies(path)) == facts(jar)
     assert os.listdir(tmp_path) == ["cookies.txt"]
+
+
+def test_a_cookie_without_a_value_is_its_name(tmp_path: Path) -> None:
+    # So the standard library reads a field without "=".
+    cookie = create_cookie("lone", None, domain="a.test")
+    jar = RequestsCookieJar()
+    jar.set_cookie(cookie)
+    assert jar.items() == [("lone", None)]
+    assert sent(jar) == "lone"
+    save_cookies(jar, tmp_path / "cookies.txt")
+    assert sent(load_cookies(tmp_path / "cookies.txt")) == "lone"
 
 
 @pytest.mark.safety("C6")
