@@ -67,15 +67,13 @@ class UploadProgress:
     It hides that it is there as bytes or as a file, so that it goes out piece by piece.
     """
 
-    __slots__ = ("_inner", "_on_progress", "bytes", "length", "replayable", "source", "trailers")
+    __slots__ = ("_inner", "_on_progress", "bytes", "length", "trailers")
 
     def __init__(self, inner: Any, on_progress: OnProgress) -> None:
         self._inner = inner
         self._on_progress = on_progress
         self.bytes = None
         self.length: int | None = inner.length
-        self.replayable = inner.replayable
-        self.source = inner.source
         self.trailers = inner.trailers
 
     def chunks(self) -> Iterator[bytes]:
@@ -90,10 +88,6 @@ class UploadProgress:
 
     def file_region(self) -> None:
         """The kernel does not report."""
-
-    def rewind(self) -> None:
-        """Makes it begin again."""
-        self._inner.rewind()
 
 
 class DownloadProgress:

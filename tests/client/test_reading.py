@@ -151,6 +151,7 @@ def test_what_programs_set_on_raw_is_there_again():
     coded = gzip.compress(TEXT)
     response = response_of(coded, headers={"Content-Encoding": "gzip"})
     response.raw.auto_close = False
+    assert response.raw.decode_content is False
     response.raw.read = functools.partial(response.raw.read, decode_content=True)
     assert response.raw is response.raw
     assert response.raw.read() == TEXT

@@ -397,6 +397,7 @@ def test_chance_is_the_standard_librarys_when_none_is_given() -> None:
             ("signed-date", "Tue, -4 Nov 2023 22:14:20 GMT", None),
             ("odd-day", "Xyz, 14 Nov 2023 22:14:20 GMT", None),
             ("odd-month", "Tue, 14 Foo 2023 22:14:20 GMT", None),
+            ("year-of-letters", "Tuesday, 14-Nov-xx 22:14:20 GMT", None),
             ("half-a-date", "Tue, 14 Nov", None),
             ("flood", "Tue, " + "14 " * 30000, None),
         ]
