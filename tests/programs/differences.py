@@ -22,6 +22,7 @@ DIFFERENCES = {
     "failure: a timeout in words": "wrong arguments",
     "failure: cut gzip": "truncated gzip",
     "failure: cut in its chunks": "a body that is cut short",
+    "retries: of a body that was cut": "a body that is cut short",
     "failure: cut short": "a body that is cut short",
     "failure: files that are none": "wrong arguments",
     "hooks: of both": "hooks of session and call",

@@ -18,7 +18,7 @@ from rows import ERRORS, Table, carried, make
 
 def main(url: str, folder: Path) -> dict[str, Any]:
     os.chdir(folder)
-    return make({**RESPONSES, **TEXT, **FAILURES}, url)
+    return make({**RESPONSES, **TEXT, **RETRIES, **FAILURES}, url)
 
 
 def body(library: Any, url: str, kind: str, **more: Any) -> Any:
@@ -172,6 +172,35 @@ def silent(library: Any, **more: Any) -> Any:
         listening.bind(("127.0.0.1", 0))
         listening.listen()  # and nobody answers
         return library.get(f"http://127.0.0.1:{listening.getsockname()[1]}/", **more)
+
+
+def retrying(library: Any, url: str, method: str, path: str, **policy: Any) -> Any:
+    from urllib3 import Retry
+
+    session = library.Session()
+    retries = Retry(**{"backoff_factor": 0, "status_forcelist": [503], **policy})
+    session.mount(url, library.adapters.HTTPAdapter(max_retries=retries))
+    response = session.request(method, url + path, data=b"x" if method == "POST" else None)
+    return [response.status_code, len(response.history)]
+
+
+RETRIES: Table = {
+    "retries: of a status": lambda r, u: retrying(r, u, "GET", "/status/503", total=2),
+    "retries: of a status, in the end returned": lambda r, u: retrying(r, u, "GET", "/status/503", total=2, raise_on_status=False),
+    "retries: of another status": lambda r, u: retrying(r, u, "GET", "/status/500", total=2),
+    "retries: not of a POST": lambda r, u: retrying(r, u, "POST", "/status/503", total=2),
+    "retries: of a POST": lambda r, u: retrying(r, u, "POST", "/status/503", total=2, allowed_methods=None, raise_on_status=False),
+    "retries: of redirected requests": lambda r, u: retrying(r, u, "GET", "/hops/2", total=2),
+    "retries: of a body that was cut": lambda r, u: retrying(r, u, "GET", "/body/cut short", total=2),
+    "retries: none left": lambda r, u: retrying(r, u, "GET", "/status/503", total=0),
+    "retries: a number": lambda r, u: numbered(r, u),
+}  # fmt: skip
+
+
+def numbered(library: Any, url: str) -> Any:
+    session = library.Session()
+    session.mount("http://", library.adapters.HTTPAdapter(max_retries=2))
+    return [session.get(url + "/status/503").status_code, refused(session)]
 
 
 FAILURES: Table = {
