@@ -312,11 +312,12 @@ def test_a_file_is_rewound_to_where_it_was(folder):
             assert [content for _, content in parts_of(body)] == [b"6789", b"6789"]
 
 
-def test_a_pipe_has_no_length(folder):
+@pytest.mark.parametrize("mode", ["rb", "r"])
+def test_a_pipe_has_no_length(mode):
     reader, writer = os.pipe()
     os.write(writer, b"piped")
     os.close(writer)
-    with os.fdopen(reader, "rb") as file:
+    with os.fdopen(reader, mode) as file:
         body = encode_multipart({"a": ("b", file)})
         assert (body.length, body.replayable) == (None, False)
         assert parts_of(body) == [(D + 'name="a"; filename="b"', b"piped")]
