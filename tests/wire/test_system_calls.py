@@ -24,6 +24,11 @@ from h11client._transport import connection, dialing, polling, sockets
 from h11client.exceptions import RequestException
 from tests.wire.conftest import Peer, Server
 
+# A client that resets before the server has begun with TLS: that forgets its socket.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+
 ERRORS = [
     *(errno.ECONNRESET, errno.EPIPE, errno.ENOMEM, errno.EIO, errno.ENOBUFS, errno.EMFILE),
     *(errno.EBADF, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.EINVAL, errno.EPERM),
