@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from h11client._messages.reading import BodyProtocol
     from h11client._messages.request import PreparedRequest
     from h11client._transport.upgrading import UpgradedStream
+    from h11client.cookies import RequestsCookieJar
 
     Self = TypeVar("Self", bound="Response")
 
@@ -182,10 +183,11 @@ class Response(Readable):
         return following
 
     @property
-    def reason(self) -> Any:
+    def reason(self) -> str:
         """The reason phrase, which the peer may leave out (RFC 9112 section 4)."""
         if self._given_reason is not None or self._head is None:
-            return self._given_reason
+            given: str = self._given_reason  # or bytes, or None, when somebody said so
+            return given
         return self._head.reason.decode("latin-1")
 
     @reason.setter
@@ -224,7 +226,7 @@ class Response(Readable):
         return links_of(", ".join(fields))
 
     @property
-    def cookies(self) -> Any:
+    def cookies(self) -> RequestsCookieJar:
         """The cookies that it sets, as a `RequestsCookieJar`."""
         if self._jar is None:
             from h11client._messages.url import parse_url
@@ -233,11 +235,13 @@ class Response(Readable):
             self._jar = jar = RequestsCookieJar()
             lines = self.headers.get_list("set-cookie")
             if lines and self.url:
-                jar.store(parse_url(self.url), lines)
-        return self._jar
+                url = getattr(self.request, "parsed_url", None)  # of any scheme
+                jar.store(url if url and url.text == self.url else parse_url(self.url), lines)
+        kept: RequestsCookieJar = self._jar
+        return kept
 
     @cookies.setter
-    def cookies(self, cookies: Any) -> None:
+    def cookies(self, cookies: RequestsCookieJar) -> None:
         self._jar = cookies
 
     @property

@@ -93,6 +93,10 @@ class Retry:
         "raise_on_status",
     )
 
+    # As urllib3 calls them.
+    DEFAULT_ALLOWED_METHODS = _IDEMPOTENT
+    RETRY_AFTER_STATUS_CODES = _ASKING
+
     total: int | None
     connect: int | None
     read: int | None

@@ -207,6 +207,9 @@ def test_the_spellings_of_urllib3_mean_the_same() -> None:
         respect_retry_after=False,
         max_wait=60,
     )
+    more = Retry(methods=Retry.DEFAULT_ALLOWED_METHODS | {"POST"}).methods or frozenset()
+    assert more - (Retry().methods or frozenset()) == {"POST"}
+    assert {413, 429, 503} == Retry.RETRY_AFTER_STATUS_CODES
 
 
 # --- what is tried again ---------------------------------------------------------------------
