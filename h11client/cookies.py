@@ -17,12 +17,12 @@ from time import time
 
 from h11client import _log
 from h11client._messages.hosts import read_authority
-from h11client._messages.url import parse_url
 from h11client._policies.cookie_adapters import (
     MockRequest,
     MockResponse,
     PolicyRequest,
     set_cookie_values,
+    url_of,
 )
 from h11client._policies.cookie_files import decode_cookies, encode_cookies
 from h11client._policies.cookie_rules import check_own_cookie
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from http.cookiejar import CookiePolicy
     from typing import Any, TypeAlias, TypeGuard
-
-    from h11client._messages.url import URL
 
     Cookies: TypeAlias = "CookieJar | Mapping[str, str | None]"
 
@@ -334,10 +332,10 @@ def cookie_header_of(cookies: Cookies | None, request: Any) -> str | None:
     if _is_as_it_was(cookies, "add_cookie_header"):
         # Where redirects have led is no host that the caller has asked.
         return cookies.cookie_header(
-            _url_of(request), everywhere=not getattr(request, "dropped", False)
+            url_of(request), everywhere=not getattr(request, "dropped", False)
         )
     if isinstance(cookies, CookieJar):
-        asked = PolicyRequest(_url_of(request))
+        asked = PolicyRequest(url_of(request))
         cookies.add_cookie_header(asked)  # type: ignore[arg-type]  # in the shape of such a request
         return asked.get_new_headers().get("Cookie")
     if not isinstance(cookies, Mapping):
@@ -374,7 +372,7 @@ def store_cookies(cookies: Cookies | None, request: Any, response: Any) -> None:
     if _is_as_it_was(cookies, "extract_cookies"):
         values = set_cookie_values(response)
         if values:
-            cookies.store(_url_of(request), values)
+            cookies.store(url_of(request), values)
     elif isinstance(cookies, CookieJar):
         extract_cookies_to_jar(cookies, request, response)
 
@@ -384,11 +382,6 @@ def _is_as_it_was(cookies: Any, method: str) -> TypeGuard[CookieStore]:
     return isinstance(cookies, CookieStore) and (
         getattr(type(cookies), method) is getattr(CookieStore, method)
     )
-
-
-def _url_of(request: Any) -> URL:
-    url: URL | None = getattr(request, "parsed_url", None)
-    return parse_url(request.url) if url is None else url  # a request of another library
 
 
 # --- files ---------------------------------------------------------------------------------

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-__all__ = ["MockRequest", "MockResponse", "PolicyRequest", "set_cookie_values"]
+__all__ = ["MockRequest", "MockResponse", "PolicyRequest", "set_cookie_values", "url_of"]
+
+
+def url_of(request: Any) -> URL:
+    """The URL of a prepared request, ours or another library's."""
+    url: URL | None = getattr(request, "parsed_url", None)
+    return parse_url(request.url) if url is None else url
 
 
 class PolicyRequest:
@@ -29,7 +35,7 @@ class PolicyRequest:
     @property
     def host(self) -> str:
         """Host and port of the URL."""
-        return self._url.authority.decode("ascii")
+        return self._url.authority.decode("latin-1")
 
     @property
     def origin_req_host(self) -> str:
@@ -87,7 +93,7 @@ class MockRequest(PolicyRequest):
     """
 
     def __init__(self, request: Any) -> None:
-        super().__init__(parse_url(request.url))
+        super().__init__(url_of(request))
         self._headers = request.headers
 
     def has_header(self, name: str) -> bool:

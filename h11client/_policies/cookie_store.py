@@ -355,7 +355,7 @@ class CookieStore(CookieJar):
 
 def path_of(url: URL) -> str:
     """The path of a URL as it is sent, without the query."""
-    return url.target.partition(b"?")[0].decode("ascii")
+    return url.target.partition(b"?")[0].decode("latin-1")
 
 
 def _as_cookie(parsed: SetCookie, domain: str, is_host_only: bool, request_path: str) -> Cookie:

@@ -411,6 +411,32 @@ def test_a_pickled_session_has_its_cookies():
     session.close()
 
 
+@pytest.mark.parametrize("host", ["a.test", "localhost", "A.test:8080", "a/b\xfc"])
+def test_cookies_work_for_transports_of_other_schemes(host):
+    class Mock:
+        sent = []
+
+        def send(self, request, **options):
+            self.sent.append(request.headers.get("Cookie"))
+            response = Response()
+            response.status_code, response.url, response.request = 200, request.url, request
+            response.headers = {"Set-Cookie": "b=1; Path=/"}
+            return response
+
+        def close(self):
+            pass
+
+    session = h11client.Session(trust_env=False)
+    session.mount("mock://", Mock())
+    session.cookies["a"] = "1"
+    for _ in range(2):
+        assert session.get(f"mock://{host}/x").cookies.get_dict() == {"b": "1"}
+    assert Mock.sent == ["a=1", "a=1; b=1"]
+    session.cookies = CookieJar()
+    session.get(f"mock://{host}/x")
+    session.close()
+
+
 def test_threads_share_the_jar():
     session, _ = session_of({A: setting("a=1")})
     failures = []
