@@ -14,6 +14,7 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.formparser import FormDataParser
 
 from h11client._messages import multipart as module
 from h11client._messages.body import Body, encode_body
@@ -205,6 +206,28 @@ def test_what_is_put_into_a_form_comes_out_of_it(fields, file):
     expected = [(f'{D}name="{name.translate(escapes)}"', value) for name, value in fields]
     # The boundary is in none of it, so that splitting there is right.
     assert parts_of(body) == [*expected, (D + 'name="f"; filename="f"', file)]
+
+
+words = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters='"\\%'), min_size=1)
+
+
+@given(
+    st.lists(st.tuples(words, st.text(st.characters(exclude_categories=["Cs"])))),
+    st.lists(st.tuples(words, words, st.binary(), st.sampled_from(["a/b", "text/plain"]))),
+)
+def test_a_server_reads_what_was_put_into_a_form(fields, files):
+    given_files = [(name, (file, content, kind)) for name, file, content, kind in files]
+    body = encode_multipart([*given_files, ("last", (None, "field"))], fields)
+    parser = FormDataParser(stream_factory=lambda *arguments, **more: io.BytesIO())
+    boundary = {"boundary": boundary_of(body).decode()}
+    content = io.BytesIO(content_of(body))
+    _, form, found = parser.parse(content, "multipart/form-data", body.length, boundary)
+    assert sorted(form.items(multi=True)) == sorted([*fields, ("last", "field")])
+    read = [
+        (name, file.filename, file.read(), file.content_type)
+        for name, file in found.items(multi=True)
+    ]
+    assert sorted(read) == sorted(files)
 
 
 @pytest.mark.safety("U1", "I7")
