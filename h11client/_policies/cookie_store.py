@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import weakref
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from time import time
 
@@ -25,6 +26,7 @@ from h11client._policies.cookie_rules import (
     prefix_allows,
 )
 from h11client._policies.set_cookie import parse_set_cookie
+from h11client._transport.forking import renew_in_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class CookieStore(CookieJar):
         self.limits = limits
         self._newest = 0.0  # when the last cookie was put
         self._room = 0  # so many more cookies surely fit
+        self._renewal = _Renewal(self)
 
     # --- sending ---------------------------------------------------------------------------
 
@@ -341,7 +344,7 @@ class CookieStore(CookieJar):
     def __getstate__(self) -> dict[str, Any]:
         with self._cookies_lock:
             state = dict(vars(self))
-            del state["_cookies_lock"]
+            del state["_cookies_lock"], state["_renewal"]
             state["_cookies"] = {
                 domain: {path: dict(names) for path, names in paths.items()}
                 for domain, paths in self._cookies.items()
@@ -351,6 +354,20 @@ class CookieStore(CookieJar):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._cookies_lock = threading.RLock()
+        self._renewal = _Renewal(self)
+
+
+class _Renewal:
+    """Gives a jar a new lock in a forked child; jars themselves have no hash to be kept by."""
+
+    def __init__(self, jar: CookieStore) -> None:
+        self._jar = weakref.ref(jar)
+        renew_in_child(self)
+
+    def start_anew(self) -> None:
+        jar = self._jar()
+        if jar is not None:
+            jar._cookies_lock = threading.RLock()
 
 
 def path_of(url: URL) -> str:

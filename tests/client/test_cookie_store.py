@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import urllib.request
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -13,6 +15,7 @@ from h11client._limits import Limits
 from h11client._messages.url import parse_url
 from h11client._policies.cookie_store import CookieStore, join_cookies
 from h11client.cookies import MockResponse, RequestsCookieJar, create_cookie
+from tests.conftest import ROOT
 
 HTTPS = "https://www.a.test/dir/page"
 HTTP = "http://www.a.test/dir/page"
@@ -484,6 +487,34 @@ def test_threads_store_send_and_iterate_at_once() -> None:
         thread.join()
     assert failures == []
     assert len(jar) <= 40
+
+
+FORKING = """
+import copy, os, pickle
+from h11client._messages.url import parse_url
+from h11client.cookies import RequestsCookieJar
+
+url = parse_url("https://a.test/")
+jar = RequestsCookieJar()
+jar.store(url, ["a=1"])
+for tried in (jar, jar.copy(), pickle.loads(pickle.dumps(jar))):
+    with tried._cookies_lock:  # of some other thread of the parent, as far as the child can tell
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if in_thread(lambda: tried.cookie_header(url)) == "a=1" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_child_waits_for_no_lock_of_another_thread() -> None:
+    in_thread = """
+import concurrent.futures
+
+def in_thread(work):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return pool.submit(work).result(5)
+"""
+    subprocess.run([sys.executable, "-c", in_thread + FORKING], check=True, timeout=20, cwd=ROOT)
 
 
 def test_iterating_goes_over_what_was_there() -> None:
