@@ -165,7 +165,8 @@ class Preparing(Settings):
 
     def _store_cookies(self, request: PreparedRequest, response: Any) -> None:
         """Keeps the cookies of a response; what a proxy says for itself is not the origin's."""
-        if request.method == "CONNECT" or response.status_code == 407:
+        # RFC 6265 section 3: those of 1xx may be ignored, and 101 is one.
+        if request.method == "CONNECT" or response.status_code in (101, 407):
             return
         from h11client.cookies import store_cookies
 

@@ -99,6 +99,18 @@ def test_responses_that_only_inform_set_none():
     session.close()
 
 
+@pytest.mark.safety("2k5")
+def test_the_answer_to_an_upgrade_sets_none():
+    switching = (
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\nSet-Cookie: a=1\r\n\r\n"
+    )
+    session, _ = scripted([switching])
+    with session.get(A, headers={"Upgrade": "x"}, stream=True) as response:
+        assert response.status_code == 101
+        assert not session.cookies
+    session.close()
+
+
 @pytest.mark.safety("2h4", "2k5")
 def test_what_a_proxy_says_for_itself_sets_none():
     refused = b"HTTP/1.1 403 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
