@@ -45,6 +45,8 @@ DIFFERENCES = {
     "proxies: of the session and the environment": "session and environment",
     "TLS: not verified by the session": "session and environment",
     "TLS: a certificate that is not there": "files of certificates that are not there",
+    "shown: the session's headers": "Connection",
+    "transports: a timeout of urllib3": "a timeout of urllib3",
     "text: Latin-1 in HTML": "text without a charset",
     "text: UTF-8 in HTML": "text without a charset",
     "text: an unknown charset": "a charset that nobody knows",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
 import zlib
 from urllib.parse import parse_qsl
 
@@ -14,6 +16,18 @@ PLAIN: Fields = [("Content-Type", "text/plain; charset=utf-8")]
 JSON: Fields = [("Content-Type", "application/json")]
 LINKS = '<https://a.test/?p=2>; rel="next", </x,y>; rel=last; title="a, b"'
 
+
+def archive() -> bytes:
+    """A tar file of one member, packed."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as packed:
+        member = tarfile.TarInfo("member.txt")
+        member.size = 6
+        packed.addfile(member, io.BytesIO(b"inside"))
+    return file.getvalue()
+
+
+ARCHIVE = archive()
 BODIES = {
     "plain": Answer("plain text", headers=PLAIN),
     "empty": Answer(b"", headers=PLAIN),
@@ -25,6 +39,8 @@ BODIES = {
     "quoted charset": Answer("h\u00e9", headers=[("Content-Type", "text/plain; charset='utf-8'")]),
     "unknown charset": Answer("he", headers=[("Content-Type", "text/plain; charset=martian")]),
     "no type": Answer("h\u00e9"),
+    "table": Answer("a,b\r\n1,2\r\n", headers=[("Content-Type", "text/csv; charset=utf-8")]),
+    "tar": Answer(ARCHIVE, headers=[("Content-Type", "application/gzip")]),
     "bytes": Answer(bytes(range(256)), headers=[("Content-Type", "application/octet-stream")]),
     "json": Answer('{"a": [1, "\u00e9"]}', headers=JSON),
     "json in utf-16": Answer('{"a": "\u00e9"}'.encode("utf-16"), headers=JSON),
