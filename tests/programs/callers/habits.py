@@ -47,11 +47,8 @@ GENERATED: Table = {
 
 
 def pretty(prepared: Any) -> str:
-    lines = [
-        f"{prepared.method} {prepared.url}",
-        *(f"{n}: {v}" for n, v in prepared.headers.items()),
-    ]
-    return "\n".join([*lines, "", str(prepared.body)])
+    fields = sorted(f"{name}: {value}" for name, value in prepared.headers.items())
+    return "\n".join([f"{prepared.method} {prepared.url}", *fields, "", str(prepared.body)])
 
 
 def error_body(library: Any, url: str) -> Any:
