@@ -7,7 +7,8 @@ import os
 import re
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,39 +58,65 @@ class Run:
         self.calls = calls
 
 
+Runs = dict[tuple[str, str], Run]  # by library and program
+
+
+def without_port(port: str, value: Any) -> Any:
+    """A value without the port that the service happened to get."""
+    if isinstance(value, str):
+        return value.replace(f":{port}", ":PORT").replace(f"%3A{port}", "%3APORT")
+    if isinstance(value, dict):
+        return {key: without_port(port, held) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_port(port, held) for held in value]
+    return value
+
+
 class Stage:
-    """The service, and how to run a program on it."""
+    """How to run programs, each on a service of its own."""
 
-    def __init__(self, python: str, service: Service, ca: Path) -> None:
+    def __init__(self, python: str, context: ssl.SSLContext, ca: Path, folder: Path) -> None:
         self.python = python
-        self.service = service
+        self.context = context
         self.ca = ca
+        self.folder = folder
 
-    def run(self, library: str, program: str, folder: Path) -> Run:
-        home = folder / library
-        home.mkdir(exist_ok=True)
-        command = [self.python, "-I", "-W", "error::ResourceWarning:h11client"]
-        command += [str(PROGRAMS / "run.py"), library, program, self.service.base, str(home)]
-        self.service.take_log()
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=self.environment(home),
-            cwd=home,
-            timeout=STOP_SECONDS,
-        )
+    def run_all(self, libraries: Sequence[str], programs: Sequence[str]) -> Runs:
+        """Every program on every library, two at a time."""
+        pairs = [(library, program) for program in programs for library in libraries]
+        with ThreadPoolExecutor(2) as threads:
+            return dict(zip(pairs, threads.map(lambda pair: self.run(*pair), pairs)))
+
+    def run(self, library: str, program: str) -> Run:
+        service = Service()
+        for add in (add_gitlab, add_archive, add_data, add_index, add_echo):
+            add(service)
+        home = self.folder / program / library
+        home.mkdir(parents=True)
+        with serving(service, self.context) as url:
+            command = [self.python, "-I", "-W", "error::ResourceWarning:h11client"]
+            command += [str(PROGRAMS / "run.py"), library, program, url, str(home)]
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                env=self.environment(home, url),
+                cwd=home,
+                timeout=STOP_SECONDS,
+            )
         assert done.returncode == 0, f"{program} on {library}:\n{done.stdout}{done.stderr}"
-        return Run(json.loads(done.stdout.splitlines()[-1]), self.service.take_log())
+        port = url.rsplit(":", 1)[1]
+        found = json.loads(done.stdout.splitlines()[-1])
+        return Run(without_port(port, found), without_port(port, service.take_log()))
 
-    def environment(self, home: Path) -> dict[str, str]:
+    def environment(self, home: Path, url: str) -> dict[str, str]:
         """Every name but ours is reached through the service, which is trusted."""
         return {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(home),
-            "http_proxy": self.service.base,
-            "https_proxy": self.service.base,
+            "http_proxy": url,
+            "https_proxy": url,
             "no_proxy": "127.0.0.1,localhost",
             "REQUESTS_CA_BUNDLE": str(self.ca),
         }
@@ -98,14 +125,11 @@ class Stage:
 @pytest.fixture(scope="session")
 def stage(
     environment_python: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
+) -> Stage:
     authority = trustme.CA()
-    ca = tmp_path_factory.mktemp("programs") / "ca.pem"
+    folder = tmp_path_factory.mktemp("programs")
+    ca = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*NAMES).configure_cert(context)
-    service = Service()
-    for add in (add_gitlab, add_archive, add_data, add_index, add_echo):
-        add(service)
-    with serving(service, context):
-        yield Stage(environment_python("callers"), service, ca)
+    return Stage(environment_python("callers"), context, ca, folder)

@@ -6,14 +6,14 @@ What differs on purpose stands in differences.py, with the line of docs/migratin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.programs.conftest import Stage, compared
+from tests.programs.conftest import Run, Stage, compared
 from tests.programs.differences import DIFFERENCES
 
 CALLERS = Path(__file__).parent / "callers"
@@ -33,11 +33,11 @@ ROWS = [(table, row) for table in TABLES for row in rows_of(table)]
 class Outcomes:
     """What came of each row, and what the service saw of it."""
 
-    def __init__(self, found: Mapping[str, Any], calls: list[dict[str, Any]], base: str) -> None:
-        self.found = {row: without(base, outcome) for row, outcome in found.items()}
+    def __init__(self, run: Run) -> None:
+        self.found = run.found
         self.calls: dict[str, list[dict[str, Any]]] = {}
-        for call in calls:
-            row = call["target"].split("/")[1]
+        for call in run.calls:
+            row = urlsplit(call["target"]).path.split("/")[1]
             self.calls.setdefault(row, []).append(compared(call))
 
     def of(self, row: str) -> tuple[Any, list[dict[str, Any]]]:
@@ -45,31 +45,14 @@ class Outcomes:
         return self.found[row], self.calls.get(slug(row), [])
 
 
-def without(base: str, outcome: Any) -> Any:
-    """The outcome without the port that the service happened to get."""
-    port = base.rsplit(":", 1)[1]
-    if isinstance(outcome, str):
-        return outcome.replace(port, "PORT")
-    if isinstance(outcome, dict):
-        return {key: without(base, value) for key, value in outcome.items()}
-    if isinstance(outcome, list):
-        return [without(base, value) for value in outcome]
-    return outcome
-
-
 def slug(row: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", row.lower())
 
 
 @pytest.fixture(scope="module")
-def outcomes(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcomes]:
-    made = {}
-    for library in LIBRARIES:
-        folder = tmp_path_factory.mktemp(library)
-        for table in TABLES:
-            run = stage.run(library, table, folder)
-            made[library, table] = Outcomes(run.found, run.calls, stage.service.base)
-    return made
+def outcomes(stage: Stage) -> dict[tuple[str, str], Outcomes]:
+    runs = stage.run_all(LIBRARIES, TABLES)
+    return {pair: Outcomes(run) for pair, run in runs.items()}
 
 
 @pytest.mark.parametrize(("table", "row"), ROWS, ids=[row for _, row in ROWS])

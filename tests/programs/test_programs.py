@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.programs.archive_service import FILE, IDENTIFIERS
-from tests.programs.conftest import Run, Stage, compared
+from tests.programs.conftest import Runs, Stage, compared
 from tests.programs.data_service import SECRET, TABLE
 from tests.programs.gitlab_service import ARTIFACT, ISSUES
 
@@ -25,22 +25,17 @@ DIFFERENCES = {
 
 
 @pytest.fixture(scope="module")
-def runs(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Run]:
-    """Every program on every library."""
-    return {
-        (library, program): stage.run(library, program, tmp_path_factory.mktemp(program))
-        for library in LIBRARIES
-        for program in PROGRAMS
-    }
+def runs(stage: Stage) -> Runs:
+    return stage.run_all(LIBRARIES, PROGRAMS)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_gets_the_same_results(runs: dict[tuple[str, str], Run], program: str) -> None:
+def test_a_program_gets_the_same_results(runs: Runs, program: str) -> None:
     assert runs["h11client", program].found == runs["requests", program].found
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_sends_the_same_requests(runs: dict[tuple[str, str], Run], program: str) -> None:
+def test_a_program_sends_the_same_requests(runs: Runs, program: str) -> None:
     ours, theirs = ([expected(call) for call in runs[n, program].calls] for n in LIBRARIES)
     assert ours == theirs
 
@@ -63,7 +58,7 @@ def test_what_differs_is_documented(subject: str) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_python_gitlab_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+def test_python_gitlab_did_its_work(runs: Runs, library: str) -> None:
     found = runs[library, "python_gitlab"].found
     assert found["signed in as"] == "Ada Łovelace"
     assert found["paging"]["titles"] == [f"issue {n}" for n in range(1, ISSUES + 1)]
@@ -74,7 +69,7 @@ def test_python_gitlab_did_its_work(runs: dict[tuple[str, str], Run], library: s
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_internetarchive_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+def test_internetarchive_did_its_work(runs: Runs, library: str) -> None:
     found = runs[library, "internet_archive"].found
     assert found["signed in"]["s3"]["access"] == "access-key"
     assert found["paging"] == IDENTIFIERS
@@ -84,7 +79,7 @@ def test_internetarchive_did_its_work(runs: dict[tuple[str, str], Run], library:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_pooch_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+def test_pooch_did_its_work(runs: Runs, library: str) -> None:
     found = runs[library, "pooch_data"].found
     digests = {found["plain"], found["a DOI"]["digest"], found["with progress"]["digest"]}
     assert digests == {hashlib.sha256(TABLE).hexdigest()}
@@ -93,7 +88,7 @@ def test_pooch_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> N
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_twine_did_its_work(runs: dict[tuple[str, str], Run], library: str) -> None:
+def test_twine_did_its_work(runs: Runs, library: str) -> None:
     found = runs[library, "twine_upload"].found
     assert (found["uploaded"], found["after a 503"]) == ("done", "done")
     assert found["refused"] == {"status": 400, "text": "File already exists."}
