@@ -78,7 +78,8 @@ RECIPES = {
         "twine",
         ours=True,
     ),
-    "oracle": Recipe("h11==0.16.0"),
+    # Parsers that the engine is compared with; pinned, as what they do stands in tables.
+    "oracle": Recipe("h11==0.16.0", "httptools==0.9.0"),
     "proxies": Recipe("proxy.py", "pproxy"),
     "peers": Recipe(
         "h11==0.16.0",
