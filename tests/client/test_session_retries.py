@@ -231,6 +231,20 @@ def test_each_hop_of_a_redirect_has_its_attempts() -> None:
     network.assert_used_up()
 
 
+@pytest.mark.safety("R18", "I11")
+def test_no_secret_is_told_of_an_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="h11client")
+    session, _ = session_of(REFUSED, [RESET], [DOWN], retries=exact(2))
+    session.headers["X-Api-Key"] = "planted"
+    with pytest.raises(exceptions.RetryError) as caught:
+        session.get("http://me:planted@a.test/", headers={"Cookie": "sid=planted"})
+    error = caught.value
+    told = [repr(error), str(error), repr(error.attempts), repr(error.response), caplog.text]
+    assert "again in" in caplog.text
+    assert "planted" not in "".join(told)
+    assert {attempt.url for attempt in error.attempts} == {URL}
+
+
 def test_what_the_callers_code_raises_is_not_tried_again() -> None:
     def handler(request: Any) -> Any:
         asked.append(request.url)
