@@ -114,7 +114,40 @@ class RawBody:
                 yield piece
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.stream()
+        """The lines, each with the "\\n" that ends it, as files give them."""
+        pending: list[bytes] = []
+        for piece in self.stream():
+            lines = piece.split(b"\n")
+            pending.append(lines[0])
+            for line in lines[1:]:
+                yield b"".join(pending) + b"\n"
+                pending = [line]
+        rest = b"".join(pending)
+        if rest:
+            yield rest
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """One line with the "\\n" that ends it, at most `size` bytes; b"" at the end.
+
+        Reads byte by byte, as it leaves what is behind the line; iterating is faster.
+        """
+        most = float("inf") if size is None or size < 0 else size
+        line = bytearray()
+        while len(line) < most and (byte := self.read1(1)):
+            line += byte
+            if byte == b"\n":
+                break
+        return bytes(line)
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        """All lines that are left."""
+        return list(self)
+
+    def __enter__(self) -> RawBody:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def tell(self) -> int:
         """How many bytes have been read, as they came."""
@@ -127,6 +160,9 @@ class RawBody:
         return False
 
     def seekable(self) -> bool:
+        return False
+
+    def isatty(self) -> bool:
         return False
 
     def flush(self) -> None:

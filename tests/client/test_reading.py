@@ -16,6 +16,7 @@ import pytest
 
 from h11client.exceptions import ContentDecodingError, IncompleteBody, StreamConsumedError
 from tests.client.bodies import FakeBody, response_of
+from tests.client.growth import grows_linearly
 
 GZIP = {"Content-Encoding": "gzip"}
 TEXT = b"".join(b"line %d of a text that packs well\n" % number for number in range(5000))
@@ -93,12 +94,39 @@ def test_a_response_is_read_into_a_buffer_decoded(kept, headers):
 
 def test_stream_and_iteration_give_pieces_of_at_most_a_size():
     assert list(response_of(b"abc", b"defgh").raw.stream(4)) == [b"abc", b"defg", b"h"]
-    assert list(response_of(b"abc", b"d").raw) == [b"abc", b"d"]
     assert (
         b"".join(response_of(gzip.compress(TEXT), headers=GZIP).raw.stream(decode_content=True))
         == TEXT
     )
+    assert list(response_of().raw.stream()) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_raw_has_the_lines_of_a_file(size):
+    whole = b"a\r\nb\n\nc\rd\n\n" + b"e" * 200
+    pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
+    lines = io.BytesIO(whole).readlines()
+    assert list(response_of(*pieces).raw) == lines
+    assert response_of(*pieces).raw.readlines() == lines
+    raw = response_of(*pieces).raw
+    assert [raw.readline(), raw.readline(1), raw.read(1), raw.readline(0)] == [
+        b"a\r\n",
+        b"b",
+        b"\n",
+        b"",
+    ]
+    assert [raw.readline(), raw.readline(None), raw.readline(-1)] == [b"\n", b"c\rd\n", b"\n"]
+    assert raw.read() == b"e" * 200
+    assert raw.readline() == b""
+    assert list(response_of(b"a\n").raw) == [b"a\n"]
     assert list(response_of().raw) == []
+
+
+def test_lines_of_raw_cost_what_the_body_is_long():
+    def read(count):
+        return list(response_of(*[b"a" * 50] * count).raw)
+
+    assert grows_linearly(read, 2000)
 
 
 def test_raw_works_where_programs_want_a_file(tmp_path):
@@ -134,6 +162,14 @@ def test_raw_has_the_names_that_programs_know():
     assert raw.data == response.content == b"abc"
     assert raw.isclosed()
     raw.release_conn()
+    assert (raw.readable(), raw.writable(), raw.seekable(), raw.isatty()) == (True,) + (False,) * 3
+
+
+def test_raw_is_closed_by_its_context():
+    body = FakeBody(b"abc")
+    with response_of(body=body).raw as raw:
+        assert raw.read(2) == b"ab"
+    assert body.closed == 1
 
 
 def test_raw_gives_what_has_come():
