@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._messages.url import join_base
 from h11client._policies.netrc import credentials_for
-from h11client._redirecting import admit_beside_header, admit_from_netrc
+from h11client._redirecting import admit_beside_header
 from h11client._settings import Settings
 from h11client._transport.authorities import environment_authorities
 from h11client._transport.proxy_choice import choose_proxy, environment_proxies
+from h11client.auth import HTTPBasicAuth, HTTPBearerAuth, resolve_auth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
     from h11client.hooks import Hooks
+
+# Whose value of Authorization is all that they do; a subclass may do anything.
+_SIMPLE_SCHEMES = (HTTPBasicAuth, HTTPBearerAuth)
 
 __all__ = ["Preparing", "merge_params"]
 
@@ -107,19 +111,43 @@ class Preparing(Settings):
 
     def _admit(self, request: PreparedRequest, auth: Auth, cookies: Cookies) -> None:
         """Gives a new request its cookies, and the credentials of the first who has some."""
+        added: list[tuple[str, str]] = []
+        fields = request.wire_head()[2]
         jar = self._jar
         if jar is not None or cookies is not None:
             request.jar = jar
-            request.prepare_cookies(cookies)
+            if request.method == "TRACE" or fields.values_of(b"cookie"):
+                request.prepare_cookies(cookies)  # which knows whose header goes
+            else:
+                request.call_cookies = cookies
+                line = _cookie_line(request)
+                if line is not None:
+                    added.append(("Cookie", line))
+        own = fields.values_of(b"authorization")
+        scheme, beside = self._find_scheme(request, auth, own)
+        simple = not own and type(scheme) in _SIMPLE_SCHEMES and request.method != "TRACE"
+        if simple:
+            request.auth = scheme
+            added.append(("Authorization", scheme.credentials()))
+        if added:
+            request.append_generated(tuple(added), self._known_heads)
+        if beside:
+            admit_beside_header(request, scheme)
+        elif scheme is not None and not simple:
+            request.prepare_auth(scheme)
+
+    def _find_scheme(
+        self, request: PreparedRequest, auth: Auth, own: list[bytes]
+    ) -> tuple[Any, bool]:
+        """Who asks; and whether the Authorization that is there, `own`, says so already."""
         userinfo = request.parsed_url.userinfo
         # As in requests, "" or () for a call means that it is not the session's.
         ours = (self.auth or None) if auth is None else None
         auth = auth or None
         if auth is None and userinfo is None and ours is None:
-            if self._trust_netrc and not self.auth:
-                admit_from_netrc(self, request)
-            return
-        own = request.wire_head()[2].values_of(b"authorization")
+            if own or self.auth or not self._trust_netrc or request.method == "TRACE":
+                return None, False
+            return credentials_for(request.parsed_url), False
         from_session = self._headers.get("Authorization")
         is_of_call = bool(own) and own != [(from_session or "").encode("latin-1")]
         if auth is None and userinfo is not None and not is_of_call:
@@ -127,10 +155,14 @@ class Preparing(Settings):
             if not password and self._trust_netrc:
                 auth = credentials_for(request.parsed_url, login=name)
             auth = auth or userinfo
-        if is_of_call or (own and auth is None):
-            admit_beside_header(request, auth or ours)
-        else:
-            request.prepare_auth(auth or ours)
+        beside = is_of_call or (bool(own) and auth is None)
+        scheme = auth or ours
+        if type(scheme) is tuple:
+            known = self._known_scheme
+            if known[0] is not scheme:
+                known = self._known_scheme = (scheme, resolve_auth(scheme))
+            scheme = known[1]
+        return scheme, beside
 
     def _way_to(
         self, request: PreparedRequest, proxies: Proxies | None, verify: Verify
@@ -171,6 +203,12 @@ class Preparing(Settings):
         from h11client.cookies import store_cookies
 
         store_cookies(self.cookies, request, response)
+
+
+def _cookie_line(request: PreparedRequest) -> str | None:
+    from h11client.cookies import build_cookie_line
+
+    return build_cookie_line(request)
 
 
 def merge_params(ours: Params, own: Params) -> Params:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from h11client._call_options import Auth, Cookies, Transport
     from h11client._limits import Limits
     from h11client._messages.headers import HeadersArgument
+    from h11client._messages.request import KnownHeads
     from h11client._messages.url import URL, Params
     from h11client._policies.retries import RetryLike
     from h11client._timeouts import TimeoutLike
@@ -46,6 +47,9 @@ class Settings(DialAttributes):
 
     _jar: Any
     _hooks: dict[str, Any]
+    # What is made of credentials again and again; it does not leave the session.
+    _known_heads: KnownHeads
+    _known_scheme: tuple[object, Any]
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Settings(DialAttributes):
         on_event: OnEvent | None = None,
         transport: Transport | None = None,
     ) -> None:
+        self._forget()
         self._headers = default_headers()
         if headers is not None:
             self._headers.update(Headers(headers))
@@ -121,6 +126,18 @@ class Settings(DialAttributes):
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
         self._sleep: Callable[[float], object] = getattr(self._clock, "advance", sleep)
+
+    def _forget(self) -> None:
+        self._known_heads = {}
+        self._known_scheme = (None, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        left = ("_known_heads", "_known_scheme")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._forget()
+        self.__dict__.update(state)
 
     # --- what is said of each request ------------------------------------------------------
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BARE_METHODS",
     "Block",
-    "append_field",
+    "append_fields",
     "blocks",
     "build_target",
     "complete_fields",
@@ -173,9 +173,10 @@ def complete_fields(fields: list[Field], url: URL, method: str, body: Body) -> h
         raise InvalidHeader(str(error)) from error
 
 
-def append_field(fields: h11.Headers, name: str, value: str) -> h11.Headers:
-    """Complete fields with one more, of a name that has nothing to do with the framing."""
-    return h11.Headers([*fields.raw_items(), check_field(name, value)])
+def append_fields(fields: h11.Headers, added: Iterable[tuple[str, str]]) -> h11.Headers:
+    """Complete fields with others, of names that have nothing to do with the framing."""
+    own = [check_field(name, value) for name, value in added]
+    return h11.Headers([*fields.raw_items(), *own])
 
 
 def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:

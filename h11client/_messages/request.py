@@ -14,7 +14,7 @@ from h11client._messages.credentials import CREDENTIALS, Credentials
 from h11client._messages.headers import Headers
 from h11client._messages.heads import (
     BARE_METHODS,
-    append_field,
+    append_fields,
     blocks,
     build_target,
     complete_fields,
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from h11client._messages.url import Params
 
     Head: TypeAlias = tuple[bytes, bytes, h11.Headers]
+    # The identity of some fields and what is added; the fields themselves, and what comes of it.
+    KnownHeads: TypeAlias = dict[
+        tuple[int, tuple[tuple[str, str], ...]], tuple[h11.Headers, h11.Headers]
+    ]
 
 __all__ = ["PreparedRequest", "Request", "prepare_request"]
 
@@ -341,9 +345,25 @@ class PreparedRequest(Hooked, Credentials):
         """Adds a field, and does not make `headers` for it when nobody has asked for them."""
         head = self._head
         if self._headers is None and head is not None:
-            self._head = (head[0], head[1], append_field(head[2], name, value))
+            self._head = (head[0], head[1], append_fields(head[2], [(name, value)]))
         else:
             self.headers[name] = value
+
+    def append_generated(self, added: tuple[tuple[str, str], ...], known: KnownHeads) -> None:
+        """Adds headers of names that are not there; for a request that nobody has looked at.
+
+        `known` has the heads that came of this before. They open doors, so it is the session's.
+        """
+        method, target, fields = self.wire_head()
+        key = (id(fields), added)
+        found = known.get(key)
+        if found is None or found[0] is not fields:
+            found = (fields, append_fields(fields, added))
+            if len(known) >= _MAX_KNOWN:
+                known.clear()
+            known[key] = found
+        self._head = (method, target, found[1])
+        self.generated = {name.lower(): value for name, value in added}
 
     # --- what is sent ----------------------------------------------------------------------
 
@@ -372,6 +392,8 @@ class PreparedRequest(Hooked, Credentials):
         self._head = head
         return head
 
+
+_MAX_KNOWN = 16  # heads with credentials that a session keeps
 
 _blank = object.__new__
 
