@@ -139,6 +139,11 @@ def test_longer_paths_come_first_then_older_cookies() -> None:
     assert sent(jar.copy(), HTTPS) == "d=1; c=1; a=2; b=1; e=1"
 
 
+def test_of_two_cookies_the_older_one_comes_first() -> None:
+    assert sent(jar_of("b=1; Path=/; Domain=a.test", "a=1; Path=/"), HTTPS) == "b=1; a=1"
+    assert sent(jar_of("a=1; Path=/", "b=1; Path=/; Domain=a.test"), HTTPS) == "a=1; b=1"
+
+
 def test_the_order_is_kept_when_the_clock_stands_still(clock: Clock) -> None:
     jar = jar_of("a=1; Path=/; Domain=a.test", "b=1; Path=/", "c=1; Path=/; Domain=a.test")
     assert sent(jar, HTTPS) == "a=1; b=1; c=1"
@@ -179,6 +184,13 @@ def test_a_time_that_is_past_deletes(attribute: str) -> None:
     assert sent(jar, HTTPS) == "b=1"
     jar.store(parse_url(HTTPS), [f"b=x; Path=/; {attribute}", f"n=x; Path=/; {attribute}"])
     assert jar._cookies == {}
+
+
+def test_a_time_that_is_now_is_past(clock: Clock) -> None:
+    clock.now = 1_623_233_894.0
+    jar = jar_of("a=1; Path=/", "b=1; Path=/; Expires=Wed, 09 Jun 2021 10:18:15 GMT")
+    jar.store(parse_url(HTTPS), ["a=2; Path=/; Expires=Wed, 09 Jun 2021 10:18:14 GMT"])
+    assert jar.keys() == ["b"]
 
 
 # --- Secure --------------------------------------------------------------------------------
@@ -285,6 +297,13 @@ def test_3000_are_kept_in_all() -> None:
     assert len(jar.get_dict(domain="h1.test")) == 48
 
 
+def test_the_smallest_jar_keeps_one() -> None:
+    jar = jar_of("a=1", limits=Limits(cookies=1))
+    assert jar.keys() == ["a"]
+    jar.store(parse_url("https://b.test/"), ["b=1"])
+    assert jar.keys() == ["b"]
+
+
 def test_the_count_stays_right_when_the_caller_adds_and_removes() -> None:
     jar = RequestsCookieJar(limits=Limits(cookies=4))
     jar.store(parse_url(HTTPS), ["a=1", "b=1"])
@@ -317,6 +336,7 @@ def test_a_line_is_filled_with_what_fits() -> None:
     assert join_cookies(cookies, 100) == ("a=1234; b=123456789; c=", 0)
     assert join_cookies(cookies, 23) == ("a=1234; b=123456789; c=", 0)
     assert join_cookies(cookies, 22) == ("a=1234; b=123456789", 1)
+    assert join_cookies(cookies, 19) == ("a=1234; b=123456789", 1)
     assert join_cookies(cookies, 18) == ("a=1234; c=", 1)
     assert join_cookies(cookies, 5) == ("c=", 2)
     assert join_cookies(cookies, 1) == ("", 3)
@@ -432,6 +452,15 @@ def test_the_container_stays_that_of_the_standard_library() -> None:
     other = RequestsCookieJar()
     other._cookies = jar._cookies  # what programs do that keep cookies by themselves
     assert sent(other, HTTPS) == "b=1; a=1"
+
+
+def test_a_jar_with_empty_places_is_empty() -> None:
+    jar = RequestsCookieJar()
+    jar._cookies = {"a.test": {"/": {}}, "b.test": {}}
+    assert not jar
+    assert len(jar) == 0
+    jar.set("a", "1")
+    assert jar
 
 
 def test_clearing_leaves_nothing_empty_behind() -> None:
