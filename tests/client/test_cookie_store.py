@@ -387,6 +387,22 @@ def test_cookies_are_made_without_being_kept() -> None:
     assert not jar
 
 
+def test_made_cookies_say_what_was_specified() -> None:
+    request = urllib.request.Request(HTTPS)
+    plain, whole = CookieStore().make_cookies(
+        response_with("a=1; Path=x", "b=1; Path=/; Domain=a.test; Max-Age=9"), request
+    )
+    assert (plain.path_specified, plain.domain_specified, plain.discard) == (False, False, True)
+    assert (whole.path_specified, whole.domain_specified, whole.discard) == (True, True, False)
+    assert (plain.domain_initial_dot, whole.domain_initial_dot) == (False, True)
+    assert (plain.version, plain.port, plain.port_specified, plain.rfc2109) == (
+        0,
+        None,
+        False,
+        False,
+    )
+
+
 def test_a_cookie_is_set_only_when_its_host_may() -> None:
     jar = CookieStore()
     request = urllib.request.Request(HTTP)
