@@ -126,6 +126,8 @@ class Settings(DialAttributes):
         # A transport of the user's may run on a clock of its own, a test's most likely.
         self._clock: Callable[[], float] = getattr(self._transport, "clock", monotonic)
         self._sleep: Callable[[float], object] = getattr(self._clock, "advance", sleep)
+        if type(self).get_adapter is not Settings.get_adapter:
+            self.adapters  # noqa: B018  # from now on `get_adapter` is asked for every request
 
     def _forget(self) -> None:
         self._known_heads = {}

@@ -164,6 +164,8 @@ class _Exchange(BaseHTTPRequestHandler):
             body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
         elif answer.status not in (204, 304):
             self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:  # the client has said so
+            self.send_header("Connection", "close")
         self.end_headers()
         if answer.cut_short:
             self.close_connection = True

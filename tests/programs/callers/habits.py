@@ -260,10 +260,26 @@ TRANSPORTS: Table = {
     "transports: a timeout of urllib3": lambda r, u: waiting(r, u),
     "transports: the mounted ones": lambda r, u: [type(r.Session().adapters[p]).__name__ for p in ("http://", "https://")],
     "transports: their retries": lambda r, u: isinstance(r.adapters.HTTPAdapter(max_retries=3), r.adapters.BaseAdapter),
+    "transports: chosen by a subclass": lambda r, u: chosen(r, u),
     "transports: the longest prefix": lambda r, u: prefixes(r),
     "transports: keep-alive off": lambda r, u: kept_off(r, u),
     "transports: send by an adapter": lambda r, u: r.adapters.HTTPAdapter().send(r.Request("GET", u + "/echo").prepare()).status_code,
 }  # fmt: skip
+
+
+def chosen(library: Any, url: str) -> Any:
+    class Canned(library.adapters.BaseAdapter):  # type: ignore[misc,name-defined]
+        def send(self, request: Any, **kwargs: Any) -> Any:
+            response = library.Response()
+            response.status_code, response.request, response.url = 202, request, request.url
+            return response
+
+    class Choosing(library.Session):  # type: ignore[misc,name-defined]
+        def get_adapter(self, url: str) -> Any:
+            return Canned() if url.endswith("/canned") else super().get_adapter(url)
+
+    session = Choosing()
+    return [session.get(url + "/canned").status_code, session.get(url + "/echo").status_code]
 
 
 def prefixes(library: Any) -> Any:
