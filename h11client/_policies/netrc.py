@@ -25,7 +25,7 @@ from h11client.exceptions import InvalidURL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from h11client._messages.url import URL
@@ -250,28 +250,32 @@ def _read(path: str) -> Entries:
 
 _shared = Netrc()
 
-
-_environ = os.environ
-_variables: dict[object, object] | None = getattr(os.environ, "_data", None)
 _NETRC, _HOME, _ = _names
-# Until when `has_entries` knows its answer, for which variables, and what that is.
-_answer: tuple[float, object, object, bool] = (0.0, None, None, False)
+_environ = os.environ
+_get_variable: Callable[[object], object] | None = getattr(
+    getattr(os.environ, "_data", None), "get", None
+)
+# What `has_entries` knows, and for how long; its parts are set one by one, the time last.
+_seen_netrc: object = None
+_seen_home: object = None
+_has_entries = False
+_until = 0.0
 
 
 def has_entries() -> bool:
     """Whether there is anything in the user's file; asked for each request, so it is quick."""
-    global _answer
+    global _has_entries, _seen_home, _seen_netrc, _until
     now = monotonic()
-    until, netrc, home, found = _answer
-    variables = _variables
-    if variables is None or os.environ is not _environ:
+    get = _get_variable
+    if get is None or os.environ is not _environ:
         return bool(_shared.entries(now))
-    if now < until and variables.get(_NETRC) is netrc and variables.get(_HOME) is home:
-        return found
-    netrc, home = variables.get(_NETRC), variables.get(_HOME)
-    found = bool(_shared.entries(now))
-    _answer = (now + RECHECK, netrc, home, found)
-    return found
+    if now < _until and get(_NETRC) is _seen_netrc and get(_HOME) is _seen_home:
+        return _has_entries
+    _until = 0.0
+    _seen_netrc, _seen_home = get(_NETRC), get(_HOME)
+    _has_entries = bool(_shared.entries(now))
+    _until = now + RECHECK
+    return _has_entries
 
 
 def credentials_for(
