@@ -158,15 +158,15 @@ class _Race:
             return None
         # In the dictionary before anything can raise: whatever is in there gets closed.
         self._running[sock.fileno()] = sock, address
-        sock.setblocking(False)
-        # A request's last segment must not wait for the acknowledgement of the one before.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._options is not None:
-            try:
+        try:
+            sock.setblocking(False)
+            # A request's last segment must not wait for the acknowledgement of the one before.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._options is not None:
                 _set_up(sock, address, self._options)
-            except OSError as error:
-                self._failed(sock.fileno(), error.errno or 0)
-                return None
+        except OSError as error:
+            self._failed(sock.fileno(), error.errno or 0)
+            return None
         code = sock.connect_ex(address[1])
         if code == 0:
             return self._connected(sock.fileno())

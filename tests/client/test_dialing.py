@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -260,6 +261,31 @@ def test_a_system_without_descriptors_or_of_another_family_is_an_error_per_addre
     address = listener.getsockname()
     with dial([(V4, address), (V6, ("::1", 1, 0, 0)), (V4, address)], started()) as sock:
         assert sock.getpeername() == address
+
+
+@pytest.mark.safety("X21", "2n1")
+@pytest.mark.parametrize("call", ["setblocking", "setsockopt"])
+def test_a_socket_that_cannot_be_set_up_is_an_error_of_its_address(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket, call: str
+) -> None:
+    opened: list[Any] = []
+
+    class Stubborn(socket.socket):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            opened.append(self)
+
+    def refuse(self: Any, *args: Any) -> None:
+        if self is opened[0]:
+            raise OSError(errno.EINVAL, "no")
+        getattr(socket.socket, call)(self, *args)
+
+    setattr(Stubborn, call, refuse)
+    monkeypatch.setattr(dialing, "socket", SimpleNamespace(**{**vars(socket), "socket": Stubborn}))
+    address = listener.getsockname()
+    with dial([(V4, address), (V4, address)], started()) as sock:
+        assert sock is opened[1]
+    assert opened[0].fileno() == -1
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
