@@ -1,0 +1,73 @@
+"""Fuzzing what is received: responses and requests, against the reference, h11 0.16 and llhttp."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NamedTuple
+
+from tests.fuzz import oracles, receiving
+from tests.fuzz.differences import reason_from_0_16, reason_from_llhttp
+from tests.fuzz.h11_verdicts import SERVER
+from tests.fuzz.mutation import mutate
+from tests.fuzz.reference import read
+from tests.fuzz.requests import REQUESTS
+from tests.fuzz.responses import rows
+
+
+class Case(NamedTuple):
+    ask: str
+    eof: bool
+    tight: bool  # small limits
+    wire: bytes
+
+
+class Receive:
+    """Messages for both roles."""
+
+    name = "receive"
+
+    def __init__(self) -> None:
+        self.of_0_16 = oracles.h11_0_16()
+        self.of_llhttp = oracles.llhttp()
+
+    def seeds(self) -> list[Case]:
+        found = [Case(ask, eof, False, wire) for _, ask, eof, wire in rows() if len(wire) < 3500]
+        return found + [Case(SERVER, False, False, wire) for wire in REQUESTS] * 8
+
+    def mutate(self, choice: random.Random, case: Case, pool: list[Case]) -> Case:
+        others = [choice.choice(pool).wire for _ in range(3)]
+        wire = mutate(choice, case.wire, others)
+        return Case(case.ask, choice.random() < 0.3, choice.random() < 0.2, wire)
+
+    def check(self, case: Case, choice: random.Random) -> receiving.Verdict:
+        return receiving.check(case.ask, case.eof, case.wire, case.tight, choice)
+
+    def kind(self, case: Case, verdict: receiving.Verdict) -> str:
+        body = min(3, len(verdict["body"]))
+        return (
+            f"{case.ask} {receiving.outcome(verdict)} {len(verdict['informational'])} {body} "
+            f"{len(verdict['fields'])} {len(verdict['trailers'])} {bool(verdict['left'])} {verdict['reusable']}"
+        )
+
+    def compare(self, found: list[tuple[Case, receiving.Verdict]]) -> list[tuple[Case, str, str]]:
+        asked = [(case, verdict) for case, verdict in found if not case.tight]
+        cases: list[oracles.Case] = [
+            (case.ask, case.eof, case.wire.decode("latin-1")) for case, _ in asked
+        ]
+        differences = []
+        for (case, ours), theirs in zip(asked, self.of_0_16.verdicts(cases), strict=True):
+            if kind := receiving.from_0_16(ours, theirs):
+                differences.append((case, f"0.16: {kind}", reason_from_0_16(kind)))
+        for (case, ours), theirs in zip(asked, self.of_llhttp.verdicts(cases), strict=True):
+            if kind := receiving.from_llhttp(case.ask, ours, theirs):
+                differences.append((case, f"llhttp: {kind}", reason_from_llhttp(kind)))
+        return differences
+
+    def entry(self, case: Case) -> dict[str, Any]:
+        expected = read(case.ask, case.eof, case.wire, receiving.settings_of(case.tight)[1])
+        shown = {key: expected[key] for key in receiving.SEEN}
+        return {**case._asdict(), "wire": case.wire.decode("latin-1"), "expected": shown}
+
+    def close(self) -> None:
+        self.of_0_16.close()
+        self.of_llhttp.close()
