@@ -8,11 +8,25 @@ from __future__ import annotations
 from time import sleep
 
 from h11client._limits import Limits
+from h11client._messages.response import Response
 from h11client._policies.retries import Retry
 from h11client._sending import TimeoutPair, send_repeatedly
 from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
 from h11client._transport.dial_options import DialOptions
 from h11client._transport.pool import Pool
+from h11client.exceptions import (
+    ConnectionError,
+    ConnectTimeout,
+    InvalidHeader,
+    InvalidProxyURL,
+    InvalidSchema,
+    InvalidURL,
+    ProxyError,
+    ReadTimeout,
+    RetryError,
+    SSLError,
+)
+from h11client.structures import CaseInsensitiveDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +44,20 @@ __all__ = [
     "DEFAULT_RETRIES",
     "BaseAdapter",
     "HTTPAdapter",
-    "Retry",  # programs written for requests import it from here
+    # at home elsewhere; programs written for requests import them from here, too
+    "CaseInsensitiveDict",
+    "ConnectTimeout",
+    "ConnectionError",
+    "InvalidHeader",
+    "InvalidProxyURL",
+    "InvalidSchema",
+    "InvalidURL",
+    "ProxyError",
+    "ReadTimeout",
+    "Response",
+    "Retry",
+    "RetryError",
+    "SSLError",
 ]
 
 DEFAULT_POOLSIZE = 10  # connections to one origin, and origins

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from h11client._api import delete, get, head, options, patch, post, put, request
+from h11client._messages.response import Response
 
-__all__ = ["delete", "get", "head", "options", "patch", "post", "put", "request"]
+__all__ = ["Response", "delete", "get", "head", "options", "patch", "post", "put", "request"]

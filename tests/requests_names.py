@@ -1,7 +1,8 @@
 """What requests 2.34 offers, as a list of facts: names, kinds, and parameters in their order.
 
-Printed by tests/programs/collect_names.py, which looks at an installed requests from outside; a
-test compares the two.
+"also" are the classes that a module offers though they are at home in another one. Printed by
+tests/programs/collect_names.py, which looks at an installed requests from outside; a test compares
+the two.
 """
 
 from __future__ import annotations
@@ -329,6 +330,12 @@ utils.to_key_val_list function value
 utils.unquote_header_value function value is_filename
 utils.unquote_unreserved function uri
 utils.urldefragauth function url
+also adapters CaseInsensitiveDict ConnectTimeout ConnectionError InvalidHeader InvalidProxyURL InvalidSchema InvalidURL ProxyError ReadTimeout Response RetryError SSLError
+also api Response
+also models CaseInsensitiveDict ChunkedEncodingError ConnectionError ContentDecodingError HTTPBasicAuth HTTPError InvalidJSONError InvalidURL MissingSchema RequestsJSONDecodeError RequestsSSLError StreamConsumedError
+also sessions CaseInsensitiveDict ChunkedEncodingError ContentDecodingError HTTPAdapter InvalidSchema PreparedRequest Request RequestsCookieJar Response TooManyRedirects
+also status_codes LookupDict
+also utils CaseInsensitiveDict FileModeWarning InvalidHeader InvalidURL UnrewindableBodyError
 """
 
 CODES = r"""

@@ -18,7 +18,9 @@ from tests.requests_names import CODES, NAMES
 PAGE = ROOT / "docs" / "migrating.md"
 SECTION = "## Names that are not there"
 
-ROWS = {line.split()[0]: (line.split()[1], line.split()[2:]) for line in NAMES.split("\n") if line}
+LINES = [line.split() for line in NAMES.split("\n") if line]
+ROWS = {name: (kind, parameters) for name, kind, *parameters in LINES if name != "also"}
+BORROWED = [(where, name) for also, where, *names in LINES if also == "also" for name in names]
 HOMES = {  # the module of requests and ours in which a class is
     name.split(".")[1]: name.split(".")[0]
     for name, (kind, _) in ROWS.items()
@@ -100,6 +102,17 @@ def accepts(thing: Any, wanted: list[str]) -> bool:
     given = [p.name for p in found if p.kind in by_place and p.name != "self"]
     needed = [p.name for p in found if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
     return given[: len(names)] == names and not needed
+
+
+@pytest.mark.parametrize(("where", "name"), BORROWED)
+def test_a_class_can_be_imported_from_where_programs_import_it(
+    where: str, name: str, absent: set[str]
+) -> None:
+    if f"requests.{where}" in absent:
+        return
+    found = getattr(importlib.import_module(f"h11client.{where}"), name)
+    home = name.removeprefix("Requests") if name not in HOMES else name
+    assert found is ours(f"{HOMES[home]}.{home}")
 
 
 CODE_NAMES = [

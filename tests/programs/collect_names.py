@@ -30,9 +30,23 @@ OF_THE_LANGUAGE = ("TYPE_CHECKING", "annotations")
 def main() -> None:
     package = importlib.import_module("requests")
     modules = [importlib.import_module(f"requests.{name}") for name in MODULES]
-    for lines in [top_level(package), *map(own_names, modules), codes(vars(package.codes))]:
+    parts = [top_level(package), *map(own_names, modules), *map(borrowed, modules)]
+    for lines in [*parts, codes(vars(package.codes))]:
         for found in lines:
             print(found)
+
+
+def borrowed(module: types.ModuleType) -> Iterator[str]:
+    """The classes of other modules that can be imported from this one, too."""
+    where = module.__name__.removeprefix("requests.")
+    classes = [(name, thing) for name, thing in public(module) if inspect.isclass(thing)]
+    names = [
+        n
+        for n, t in classes
+        if t.__module__.startswith("requests.") and t.__module__ != module.__name__
+    ]
+    if names:
+        yield " ".join(["also", where, *names])
 
 
 def codes(named: dict[str, Any]) -> Iterator[str]:
