@@ -49,8 +49,9 @@ _CIPHERTEXT_BYTES = 64 * 1024
 # (RFC 8446 section 5.2) after a header of 5.
 _WHOLE_RECORD = 16 * 1024 + 256 + 5
 
-# Rounds of 64 KiB without application data after which a peer is not worth waiting for.
-_MOST_IDLE_ROUNDS = 16
+# Bytes without application data after which a peer is not worth waiting for. Not a number of reads:
+# tickets that come in little pieces would then pass for an answer, and stop an upload.
+_MOST_IDLE_BYTES = 1024 * 1024
 
 # Encrypted and handed down at once: bounds the memory for ciphertext, and is large enough that
 # the system call per block does not show.
@@ -297,7 +298,8 @@ class TLSStream:
         if (self._incoming.pending or self._pending()) and self._process_records():
             return True
         inner = self._inner
-        for _ in range(_MOST_IDLE_ROUNDS):
+        left = _MOST_IDLE_BYTES
+        while left > 0:
             if not inner.is_readable():
                 if self._keep_session is not None:
                     self._hand_out_session()
@@ -312,6 +314,7 @@ class TLSStream:
             if not data:
                 return True
             self._incoming.write(data)
+            left -= len(data)
             if self._process_records():
                 return True
         return True

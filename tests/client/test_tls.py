@@ -384,14 +384,24 @@ def test_data_that_came_together_with_tickets_is_seen(stream: TLSStream, server:
     assert not stream.is_readable()
 
 
-def test_a_peer_that_says_nothing_in_many_pieces_is_not_waited_for(ca: Any) -> None:
-    server = MemoryServer(ca.server_context(), piece=65536)
+@pytest.mark.safety("X24")
+def test_session_tickets_in_little_pieces_are_nothing_to_read_either(ca: Any) -> None:
+    server = MemoryServer(ca.server_context(), piece=1)
     stream = connected(server, "127.0.0.1", ca.pem)
+    assert server.outgoing.pending > 100
     assert not stream.is_readable()
-    server.piece = 1
-    server.send(b"a record whose pieces come one by one")
+    assert not server.outgoing.pending
+
+
+def test_a_peer_that_says_much_and_nothing_is_not_waited_for(
+    ca: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("h11client._transport.tls._MOST_IDLE_BYTES", 20)
+    server = MemoryServer(ca.server_context(), piece=1)
+    stream = connected(server, "127.0.0.1", ca.pem)
+    pending = server.outgoing.pending
     assert stream.is_readable()
-    assert stream.read(100, PATIENT).startswith(b"a record")
+    assert server.outgoing.pending == pending - 20
 
 
 def test_a_false_alarm_of_the_stream_below_is_nothing_to_read(
