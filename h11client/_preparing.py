@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from h11client._messages.request import PreparedRequest, prepare_request
-from h11client._messages.url import join_base
+from h11client._messages.url import join_base, parse_url
 from h11client._policies.netrc import credentials_for
 from h11client._redirecting import admit_beside_header
 from h11client._settings import Settings
 from h11client._transport.authorities import environment_authorities
-from h11client._transport.proxy_choice import choose_proxy, environment_proxies
+from h11client._transport.proxy_choice import NoProxy, choose_proxy, environment_proxies
 from h11client.auth import HTTPBasicAuth, HTTPBearerAuth, resolve_auth
+from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Preparing(Settings):
         if verify is True and self._trust_certificates:
             verify = environment_authorities() or True
         return {
-            "proxies": self._merge_proxies(proxies),
+            "proxies": self._merge_proxies(url, proxies),
             "stream": self.stream if stream is None else stream,
             "verify": verify,
             "cert": self.cert if cert is None else cert,
@@ -179,10 +180,21 @@ class Preparing(Settings):
             verify = environment_authorities() or True
         return chosen, verify
 
-    def _merge_proxies(self, proxies: Proxies | None) -> dict[str, Any]:
-        """All that is known about proxies as one mapping: the call's, the session's, the rest."""
-        environment = environment_proxies() if self._trust_proxies else None
-        return {**(environment or {}), **(self.proxies or {}), **(proxies or {})}
+    def _merge_proxies(self, url: str, proxies: Proxies | None) -> dict[str, Any]:
+        """All that is known about proxies for a URL as one mapping: the call's, then the rest."""
+        said = {**(self.proxies or {}), **(proxies or {})}
+        found = dict((self._trust_proxies and environment_proxies()) or {})
+        exceptions = found.get("no_proxy", "")
+        if said:
+            found.pop("no_proxy", None)  # which is no exception from what somebody else has said
+        if exceptions:
+            try:
+                asked = parse_url(url)
+            except RequestException:
+                return said  # a URL for a transport of the program's
+            if NoProxy(exceptions).matches(asked.host, asked.port):
+                return said
+        return {**found, **said}
 
     def _transport_for(self, request: PreparedRequest) -> Transport:
         if self._adapters is None:

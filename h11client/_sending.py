@@ -255,7 +255,7 @@ class Call:
         proxies, verify = session._way_to(request, self.proxies, self.verify)
         timeout: Deadline | TimeoutPair | None = self.deadline
         if not getattr(transport, "takes_deadline", False):
-            proxies = session._merge_proxies(self.proxies)
+            proxies = session._merge_proxies(request.url or "", self.proxies)
             timeout = (
                 None if self.deadline.timeout is DEFAULT_TIMEOUT else TimeoutPair(self.deadline)
             )

@@ -102,8 +102,8 @@ class HTTPAdapter(BaseAdapter):
     """A pool of connections with the arguments that requests gives its own.
 
     Args:
-        pool_connections: origins for whose connections there is room.
-        pool_maxsize: idle connections kept for one origin.
+        pool_connections: origins for whose idle connections there is room.
+        pool_maxsize: idle connections for each of them; what is kept in all is the product.
         max_retries: how often a request is tried again: a number, a `Retry`, or an object with the
             attributes of urllib3's; see `Retry.of`.
         pool_block: whether no more than `pool_maxsize` connections to one origin are open at once,
@@ -128,7 +128,6 @@ class HTTPAdapter(BaseAdapter):
         pool_block: bool = DEFAULT_POOLBLOCK,
     ) -> None:
         self.max_retries = max_retries
-        self.poolmanager: Any = None
         self._ssl_context: Any = None
         self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
 
@@ -158,6 +157,22 @@ class HTTPAdapter(BaseAdapter):
         self._retry = Retry.of(retries)
         self._max_retries: RetryLike = retries
 
+    @property
+    def poolmanager(self) -> Any:
+        """The pool; one of urllib3's that is assigned is taken as a description of it."""
+        return self._pool
+
+    @poolmanager.setter
+    def poolmanager(self, pool: Any) -> None:
+        described = getattr(pool, "connection_pool_kw", None)
+        if described is None:
+            self._pool: Any = pool
+        else:
+            options = {name: value for name, value in described.items() if value}
+            maxsize = options.pop("maxsize", 1)
+            block = options.pop("block", False)
+            HTTPAdapter.init_poolmanager(self, DEFAULT_POOLSIZE, maxsize, block, **options)
+
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = DEFAULT_POOLBLOCK, **options: Any
     ) -> None:
@@ -179,6 +194,26 @@ class HTTPAdapter(BaseAdapter):
         )
         if options:
             self.poolmanager.dial_options = DialOptions(**options)
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """The response to `req` that another library has received; for subclasses.
+
+        `resp` is a file object of the body as it came, with `status`, `headers` and `reason`, as
+        urllib3 has it.
+        """
+        response: Any = Response()
+        response.status_code = getattr(resp, "status", None)
+        response.headers = CaseInsensitiveDict(getattr(resp, "headers", {}))
+        response.reason = getattr(resp, "reason", None)
+        response.raw = resp
+        response.url = req.url
+        response.request = req
+        response.connection = self
+        from h11client.cookies import extract_cookies_to_jar
+
+        extract_cookies_to_jar(response.cookies, req, resp)
+        built: Response = response
+        return built
 
     def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
         """Called with each request before it is sent, and what `send` got; for subclasses."""

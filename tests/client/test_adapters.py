@@ -281,6 +281,24 @@ def test_a_pool_may_be_made_with_options_of_dialling():
         HTTPAdapter().init_poolmanager(1, 1, frobnicate=2)
 
 
+def test_the_pool_manager_of_another_library_says_how_ours_is_to_be():
+    class PoolManager:  # in the shape of urllib3's
+        def __init__(self, **options):
+            self.connection_pool_kw = options
+
+    class Fixed(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False):
+            self.poolmanager = PoolManager(
+                maxsize=maxsize, block=block, source_address=("127.0.0.2", 0), ssl_context=None
+            )
+
+    adapter = Fixed(pool_maxsize=3, pool_block=True)
+    assert adapter.poolmanager.limits.max_per_origin == 3
+    assert adapter.poolmanager.dial_options.source_address == ("127.0.0.2", 0)
+    with pytest.raises(TypeError, match="ssl_version"):
+        adapter.poolmanager = PoolManager(ssl_version=5)
+
+
 def test_add_headers_is_called_with_each_request():
     class Adding(HTTPAdapter):
         def add_headers(self, request, **kwargs):

@@ -333,6 +333,30 @@ def test_the_proxy_is_said_by_the_call_then_the_session_then_the_environment(pre
         assert (chosen and chosen.host) == expected
 
 
+@pytest.mark.parametrize(
+    ("no_proxy", "ours", "expected"),
+    [
+        ("", {}, "environment"),
+        ("b.test", {}, "environment"),
+        ("a.test", {}, None),
+        ("a.test", {"http": "http://session:1"}, "session"),
+        ("*", {"http": "http://session:1"}, "session"),
+    ],
+)
+def test_no_proxy_of_the_environment_is_an_exception_from_its_own_proxies(
+    no_proxy, ours, expected, monkeypatch
+):
+    monkeypatch.setenv("http_proxy", "http://environment:1")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    session, transport = session_of(trust_env=True, proxies=ours)
+    settings = session.merge_environment_settings(URL, {}, None, None, None)
+    session.get(URL)
+    session.send(Request("GET", URL).prepare(), **settings)
+    for told in transport.options:
+        chosen = (told["proxies"] or {}).get("http")
+        assert (chosen and chosen.host) == expected
+
+
 def test_settings_for_a_prepared_request_are_those_of_a_call(monkeypatch):
     session, transport = session_of(stream=True, cert="c.pem")
     settings = session.merge_environment_settings(URL, {}, None, None, None)
