@@ -277,7 +277,9 @@ class CookieStore(CookieJar):
 
     def extract_cookies(self, response: Any, request: Any) -> None:
         """Stores the cookies of a response, as `store`; both are as in `urllib.request`."""
-        self.store(parse_url(request.get_full_url()), set_cookie_values(response))
+        values = set_cookie_values(response)
+        if values:  # URLs of other schemes need not be understood
+            self.store(parse_url(request.get_full_url()), values)
 
     def make_cookies(self, response: Any, request: Any) -> list[Cookie]:
         """The cookies of a response that its host may set; nothing is stored."""

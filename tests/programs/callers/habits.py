@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import http.cookiejar
+import io
 import json
 import os
 import pickle
@@ -261,6 +262,8 @@ TRANSPORTS: Table = {
     "transports: the mounted ones": lambda r, u: [type(r.Session().adapters[p]).__name__ for p in ("http://", "https://")],
     "transports: their retries": lambda r, u: isinstance(r.adapters.HTTPAdapter(max_retries=3), r.adapters.BaseAdapter),
     "transports: chosen by a subclass": lambda r, u: chosen(r, u),
+    "transports: a response of urllib3": lambda r, u: built(r, u),
+    "transports: a response for another scheme": lambda r, u: built(r, "mock://h.test/x"),
     "transports: the longest prefix": lambda r, u: prefixes(r),
     "transports: keep-alive off": lambda r, u: kept_off(r, u),
     "transports: send by an adapter": lambda r, u: r.adapters.HTTPAdapter().send(r.Request("GET", u + "/echo").prepare()).status_code,
@@ -280,6 +283,22 @@ def chosen(library: Any, url: str) -> Any:
 
     session = Choosing()
     return [session.get(url + "/canned").status_code, session.get(url + "/echo").status_code]
+
+
+def built(library: Any, url: str) -> Any:
+    from urllib3 import HTTPResponse
+
+    class Building(library.adapters.HTTPAdapter):  # type: ignore[misc,name-defined]
+        def send(self, request: Any, **kwargs: Any) -> Any:
+            fields = {"X-A": "b", "Content-Type": "text/plain; charset=utf-8"}
+            body = io.BytesIO("h\u00e9".encode())
+            raw = HTTPResponse(body, headers=fields, status=203, reason="So", preload_content=False)
+            return self.build_response(request, raw)
+
+    session = library.Session()
+    session.mount(url, Building())
+    response = session.get(url)
+    return [response, response.headers["x-a"], response.encoding, len(session.cookies)]
 
 
 def prefixes(library: Any) -> Any:
