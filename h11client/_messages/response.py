@@ -321,6 +321,7 @@ class Response(Readable):
         except BaseException as error:
             self._open().name_concerned(error, self)
             raise
+        upgraded.request = self.request
         return upgraded
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from h11client._timeouts import TimeoutLike
     from h11client._transport.network import Buffer, Stream
+    from h11client.exceptions import RequestException
 
 __all__ = ["UpgradedStream"]
 
@@ -30,7 +31,16 @@ class UpgradedStream:
     RFC 9110 sections 7.8 (Upgrade) and 9.3.6 (CONNECT).
     """
 
-    __slots__ = ("_closing", "_deadline", "_stream", "_timeout", "_turn", "_unread", "_where")
+    __slots__ = (
+        "_closing",
+        "_deadline",
+        "_stream",
+        "_timeout",
+        "_turn",
+        "_unread",
+        "_where",
+        "request",
+    )
 
     def __init__(self, stream: Stream, unread: bytes, timeout: Timeout, where: str) -> None:
         self._stream: Stream | None = stream
@@ -38,6 +48,7 @@ class UpgradedStream:
         self._where = where
         self._turn = allocate_lock()
         self._closing = False
+        self.request: Any = None  # what has led here, for exceptions
         self.timeout = timeout
 
     @property
@@ -64,7 +75,7 @@ class UpgradedStream:
                 return data
             return stream.read(max_bytes, self._deadline.limit("read"))
         except (OSError, LimitExpired) as error:
-            raise from_stream_error("read_upgraded", error, self._where) from error
+            raise self._public("read_upgraded", error) from error
         finally:
             self._end()
 
@@ -74,9 +85,14 @@ class UpgradedStream:
         try:
             stream.write(data, self._deadline.limit("write"))
         except (OSError, LimitExpired) as error:
-            raise from_stream_error("write", error, self._where) from error
+            raise self._public("write", error) from error
         finally:
             self._end()
+
+    def _public(self, operation: str, error: Exception) -> RequestException:
+        public = from_stream_error(operation, error, self._where)
+        public.request = self.request
+        return public
 
     def fileno(self) -> int:
         """The descriptor, or -1 after the end. That of a TLS connection carries its records."""

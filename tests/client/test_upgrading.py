@@ -199,6 +199,7 @@ def test_what_goes_wrong_is_one_of_our_exceptions():
     with response.upgrade() as upgraded, pytest.raises(exceptions.ConnectionError) as caught:
         upgraded.read()
     assert caught.value.__cause__ is RESET
+    assert caught.value.request is response.request
     broken = Dial([SWITCHING], write_error=(200, RESET))
     response, _, _ = asked(broken)
     with response.upgrade() as upgraded, pytest.raises(exceptions.ConnectionError):
