@@ -68,16 +68,24 @@ class Session(Redirecting, Preparing):
 
     Arguments, each also an attribute that may be assigned later:
         headers: sent with every request; the call's own win, and a value of None leaves one out.
+        auth: who asks: a (user name, password) pair, a scheme of `h11client.auth`, any callable.
+        cookies: a mapping or jar; what servers give is kept in it.
         params: put into the query of every URL, before the call's own.
+        hooks: functions, under "response", that see every response before those of the call.
+        base_url: the URL behind whose path those of calls go; other origins are `InvalidURL`.
         verify: True (certifi's authorities), a path, an `ssl.SSLContext`, or False.
         cert: our own certificate: the path of a PEM file, or (certificate, key), or (certificate,
             key, password).
         proxies: a mapping of "http", "https" or "all", each perhaps with "://" and a host, to the
             URL of a proxy, a `Proxy`, or None for none; "no_proxy" is a list of exceptions.
         stream: whether responses are returned before their body was read.
-        trust_env: whether environment variables count: for `verify=True` REQUESTS_CA_BUNDLE,
-            CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR; HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and
-            NO_PROXY; and SSLKEYLOGFILE.
+        trust_env: whether the environment counts: True, False, or some of "certificates"
+            (for `verify=True` REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR),
+            "proxies" (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY), "netrc" (NETRC, or the
+            file of that name at home) and "keylog" (SSLKEYLOGFILE).
+        max_redirects: how many one call follows; 0: none.
+        sensitive_headers: names of headers that no redirect takes to another origin.
+        retries: a `Retry`, a number, or None for never.
         timeout: seconds, a `(connect, read)` pair, a `Timeout`, or None for no limits.
         limits: a `Limits`.
         max_response_size: bytes, decoded, that may be read of a response; None: any number. What
