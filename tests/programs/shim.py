@@ -9,7 +9,7 @@ import types
 import h11client
 
 # What programs import below the top level; each exists under the same name.
-MODULES = ["adapters", "api", "auth", "cookies", "exceptions", "hooks", "models", "sessions", "status_codes", "structures"]  # fmt: skip
+MODULES = ["adapters", "auth", "cookies", "exceptions", "models", "sessions", "structures"]
 
 
 def install() -> None:
@@ -22,7 +22,7 @@ def install() -> None:
     # h11client has no module of helpers; these are the only ones that the programs take from it.
     utils = types.ModuleType("requests.utils")
     # internetarchive: to assign the headers of its session anew.
-    utils.default_headers = lambda: h11client.Session().headers
+    utils.default_headers = h11client.sessions.default_headers
     # requests_toolbelt imports it for a class that none of the programs uses.
     utils.super_len = len
     h11client.utils = sys.modules["requests.utils"] = utils
