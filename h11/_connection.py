@@ -14,6 +14,7 @@ from ._events import (
     Response,
 )
 from ._framing import (
+    check_informational,
     expects_continue,
     request_framing,
     request_trigger,
@@ -420,6 +421,7 @@ class Connection:
         elif type(event) is Response:
             return [self._encode_response(event)]
         elif type(event) is InformationalResponse:
+            check_informational(event)
             self._follow_informational(event)
             return [encode_response(event)]
         if type(event) is ConnectionClosed:

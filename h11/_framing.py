@@ -5,7 +5,8 @@ A body's framing is an int: its length, or one of the two constants below.
 
 from __future__ import annotations
 
-from ._events import Request, Response, parsed_response
+from ._errors import LocalProtocolError
+from ._events import InformationalResponse, Request, Response, parsed_response
 from ._grammar import comma_list
 from ._headers import Facts, Field, parsed_pairs
 from ._sentinels import CLIENT, SERVER
@@ -91,6 +92,15 @@ def response_trigger(response: Response, request_method: bytes | None, framing: 
     return PLAIN_RESPONSE if persistent else _LAST_RESPONSE
 
 
+def check_informational(response: InformationalResponse) -> None:
+    """RFC 9112 section 6.2: a sender must not send both framing fields, whatever they announce."""
+    facts = response.headers.facts
+    if facts.chunked and facts.content_length is not None:
+        raise LocalProtocolError(
+            "a response must not have both Content-Length and Transfer-Encoding"
+        )
+
+
 def sendable_response(
     response: Response, request_method: bytes | None, peer_is_1_1: bool, keep_alive: bool
 ) -> Response:
@@ -106,15 +116,15 @@ def sendable_response(
     framing = response_framing(as_for_get, response.status_code, facts)
     must_close = not keep_alive
     pairs: list[Field] | None = None
-    if framing < 0:
-        if peer_is_1_1:
-            if not facts.chunked or facts.content_length is not None:
-                pairs = _without(headers.raw_items(), b"content-length", b"transfer-encoding")
-                pairs.append((b"Transfer-Encoding", b"chunked"))
-        else:
-            must_close = must_close or request_method != b"HEAD"
-            if facts.chunked:
-                pairs = _without(headers.raw_items(), b"content-length", b"transfer-encoding")
+    if facts.chunked and (not peer_is_1_1 or response.status_code == 204):
+        # RFC 9112 section 6.1: not to a client that may not know it, nor with a 204
+        pairs = _without(headers.raw_items(), b"content-length", b"transfer-encoding")
+    elif peer_is_1_1 and (facts.content_length is not None if facts.chunked else framing < 0):
+        # section 6.2: never both fields, whether a body follows or not
+        pairs = _without(headers.raw_items(), b"content-length", b"transfer-encoding")
+        pairs.append((b"Transfer-Encoding", b"chunked"))
+    if framing < 0 and not peer_is_1_1:
+        must_close = must_close or request_method != b"HEAD"
     if must_close:
         options = comma_list(headers.values_of(b"connection"))
         if b"close" not in options or b"keep-alive" in options:

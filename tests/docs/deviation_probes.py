@@ -316,6 +316,14 @@ def eof_before_response() -> object:
 
 
 @probe
+def request_out_of_turn() -> object:
+    conn = h11.Connection(h11.SERVER)
+    conn.send_failed()
+    conn.receive_data(GET)
+    return conn.next_event()
+
+
+@probe
 def chunk_start() -> object:
     conn = h11.Connection(h11.SERVER)
     conn.receive_data(CHUNKED_REQUEST + b"3\r\n")
@@ -415,6 +423,22 @@ def slices_of_headers() -> object:
 def both_framings_on_send() -> object:
     event = request(("Content-Length", "3"), ("Transfer-Encoding", "chunked"))
     return h11.Connection(h11.CLIENT).send(event)
+
+
+@probe
+def framing_fields_without_body() -> object:
+    both = [("Content-Length", "0"), ("Transfer-Encoding", "chunked")]
+
+    def fields(kind: type, status: int) -> object:
+        conn = h11.Connection(h11.SERVER)
+        conn.receive_data(GET)
+        conn.next_event(), conn.next_event()
+        return conn.send(kind(status_code=status, headers=both)).count(CRLF) - 2
+
+    events = ((h11.Response, 304), (h11.Response, 204), (h11.InformationalResponse, 103))
+    return [
+        outcome(lambda kind=kind, status=status: fields(kind, status)) for kind, status in events
+    ]
 
 
 @probe

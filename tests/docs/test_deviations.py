@@ -77,6 +77,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
         "can't handle event type ConnectionClosed when role=SERVER and state=SEND_RESPONSE",
         "peer closed connection without sending a response",
     ),
+    "request-out-of-turn": ("AttributeError", REMOTE),
     "chunk-start": ("[False]", "[True]"),
     "lone-cr-in-heads": ("['', '']", f"['{REMOTE}', '{REMOTE}']"),
     "error-excerpts": ("long", "short"),
@@ -99,6 +100,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
         r"b'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n'",
         LOCAL,
     ),
+    "framing-fields-without-body": ("['2', '2', '2']", f"['1', '0', '{LOCAL}']"),
     "casing-of-transfer-encoding": (
         r"b'HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n'",
         r"b'HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n'",

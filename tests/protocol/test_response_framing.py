@@ -177,3 +177,34 @@ def test_informational_response_is_left_as_it_is() -> None:
             h11.InformationalResponse(status_code=103, headers=[("Link", "x")])
         )
         assert wire == b"HTTP/1.1 103 \r\nLink: x\r\n\r\n"
+
+
+@pytest.mark.safety("2b3", "2b5")
+@pytest.mark.deviation("framing-fields-without-body")
+@pytest.mark.parametrize("given", [[LENGTH, TE], [TE, LENGTH], [TE]])
+@pytest.mark.parametrize(
+    ("request_", "status", "kept"),
+    [
+        (GET, 304, [b"transfer-encoding"]),
+        (GET, 204, []),
+        (OLD, 304, [b"connection"]),
+        (OLD, 204, [b"connection"]),
+        (OLD_HEAD, 200, [b"connection"]),
+    ],
+)
+def test_response_without_body_never_has_both_framing_fields(
+    request_: bytes, status: int, kept: list, given: list
+) -> None:
+    connection = answering(request_)
+    wire = connection.send(h11.Response(status_code=status, headers=given))
+    read = drive(client("HEAD" if request_ == OLD_HEAD else "GET"), [wire]).events[0]
+    assert [name for name, _ in read.headers] == kept
+    connection.send(h11.EndOfMessage())
+    assert connection.our_state is (h11.DONE if request_ == GET else h11.MUST_CLOSE)
+
+
+@pytest.mark.deviation("framing-fields-without-body")
+@pytest.mark.parametrize("status", [100, 103])
+def test_informational_response_with_both_framing_fields_is_refused(status: int) -> None:
+    both = h11.InformationalResponse(status_code=status, headers=[LENGTH, TE])
+    refused_locally(answering(), both)

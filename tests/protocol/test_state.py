@@ -363,3 +363,14 @@ def test_request_to_a_peer_in_error_is_refused() -> None:
     with pytest.raises(h11.RemoteProtocolError):
         connection.next_event()
     refused_locally(connection, request())
+
+
+@pytest.mark.deviation("request-out-of-turn")
+@pytest.mark.parametrize("field", [b"", b"Expect: 100-continue\r\n", b"Upgrade: x\r\n"])
+def test_a_request_after_our_failure_is_a_remote_protocol_error(field: bytes) -> None:
+    connection = h11.Connection(h11.SERVER)
+    connection.send_failed()
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n")
+    with pytest.raises(h11.RemoteProtocolError):
+        connection.next_event()
+    assert connection.their_state is h11.ERROR
