@@ -41,8 +41,9 @@ class Incomplete(Exception):
 Pairs = list[tuple[bytes, bytes]]
 
 
-def read(ask: str, eof: bool, wire: bytes, caps: Caps = Caps()) -> dict[str, Any]:
+def read(ask: str, eof: bool, wire: bytes, caps: Caps | None = None) -> dict[str, Any]:
     """The verdict on one message; `ask` as in `h11_verdicts`."""
+    caps = caps or Caps()
     found: dict[str, Any] = {
         "outcome": "complete",
         "informational": [],

@@ -167,6 +167,8 @@ LENGTHS = [
 CODINGS = [
     ("chunked", CHUNKED + HI + LAST),
     ("CHUNKED", coded(b"CHUNKED")),
+    ("chunked with blanks around", coded(b" chunked ")),
+    ("chunked with a tab behind", coded(b"chunked\t")),
     ("chunked and a length", OK + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + HI + LAST),
     ("a length and chunked", OK + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + HI + LAST),
     ("chunked, chunked", coded(b"chunked, chunked")),
