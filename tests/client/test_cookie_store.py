@@ -304,6 +304,15 @@ def test_the_smallest_jar_keeps_one() -> None:
     assert jar.keys() == ["b"]
 
 
+def test_of_too_many_in_all_those_that_are_over_go_first(clock: Clock) -> None:
+    jar = RequestsCookieJar(limits=Limits(cookies=2))
+    jar.store(parse_url("https://a.test/"), ["a=1"])
+    jar.store(parse_url("https://b.test/"), ["b=1; Max-Age=5"])
+    clock.now += 5
+    jar.store(parse_url("https://c.test/"), ["c=1"])
+    assert jar.keys() == ["a", "c"]
+
+
 def test_the_count_stays_right_when_the_caller_adds_and_removes() -> None:
     jar = RequestsCookieJar(limits=Limits(cookies=4))
     jar.store(parse_url(HTTPS), ["a=1", "b=1"])
@@ -415,6 +424,12 @@ def test_a_cookie_is_set_only_when_its_host_may() -> None:
     ):
         jar.set_cookie_if_ok(cookie, request)
     assert sorted(cookie.name for cookie in jar) == ["a", "e"]
+    jar.set_cookie(create_cookie("s", "safe", domain="a.test", secure=True))
+    jar.set_cookie_if_ok(create_cookie("s", "x", domain="www.a.test"), request)
+    assert [cookie.value for cookie in jar if cookie.name == "s"] == ["safe"]
+    safe = urllib.request.Request(HTTPS)
+    jar.set_cookie_if_ok(create_cookie("s", "x", domain="www.a.test"), safe)
+    assert sorted(str(cookie.value) for cookie in jar if cookie.name == "s") == ["safe", "x"]
 
 
 def test_a_policy_can_only_forbid_more() -> None:

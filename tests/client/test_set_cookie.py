@@ -178,6 +178,7 @@ def at(*moment: int) -> int:
         ("9 Jun 2021 00:00:000", None),
         ("9 Jun 20211 00:00:00", None),
         ("9 Jun 1 00:00:00", None),
+        ("9 Jun 100 00:00:00", None),
         ("9 Jux 2021 00:00:00", None),
         ("9 Jun 00:00:00", None),
         ("Jun 2021 00:00:00", None),
