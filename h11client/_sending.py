@@ -264,7 +264,7 @@ class Call:
             "timeout": timeout,
             "verify": verify,
             "cert": self.cert,
-            "proxies": proxies,
+            "proxies": {} if proxies is None else proxies,  # hooks and adapters look into it
         }
 
 

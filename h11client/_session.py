@@ -112,6 +112,12 @@ class Session(Redirecting, Preparing):
     >>> session.close()
     """
 
+    # Classes written for requests add to it what a pickle must have; here it has everything anyway.
+    __attrs__: list[str] = [
+        *("headers", "cookies", "auth", "proxies", "hooks", "params", "verify", "cert"),
+        *("adapters", "stream", "trust_env", "max_redirects"),
+    ]
+
     # --- calls -----------------------------------------------------------------------------
 
     def request(
@@ -187,17 +193,23 @@ class Session(Redirecting, Preparing):
                 or request.parsed_url.userinfo is not None
             ):
                 self._admit(request, auth, cookies)
+        own: dict[str, Any] = {}  # a `send` written for requests knows of no others
+        if timeout is not _UNSET:
+            own["timeout"] = timeout
+        if retries is not _UNSET:
+            own["retries"] = retries
+        if on_informational is not None:
+            own["on_informational"] = on_informational
+        if on_progress is not None:
+            own["on_progress"] = on_progress
         return self.send(
             request,
-            timeout=timeout,
             allow_redirects=allow_redirects,
             proxies=proxies,
             stream=stream,
             verify=verify,
             cert=cert,
-            retries=retries,
-            on_informational=on_informational,
-            on_progress=on_progress,
+            **own,
         )
 
     def send(
@@ -298,7 +310,7 @@ class Session(Redirecting, Preparing):
 
     def get(self, url: str | bytes, params: Params = None, **options: Unpack[NoParams]) -> Response:
         """Sends a GET request; `options` are those of `request`."""
-        return self.request("GET", url, params, **options)
+        return self.request("GET", url, params=params, **options)
 
     def options(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
         """Sends an OPTIONS request; `options` are those of `request`."""

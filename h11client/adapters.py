@@ -65,6 +65,8 @@ DEFAULT_RETRIES = 0
 DEFAULT_POOLBLOCK = False
 DEFAULT_POOL_TIMEOUT = None
 
+_NEVER = Retry(0, statuses=(), backoff=0, jitter=0)
+
 # What `init_poolmanager` understands besides: options of dialling by the names that they have here.
 _DIAL_OPTIONS = frozenset(["source_address", "socket_options", "server_hostname"])
 
@@ -141,7 +143,7 @@ class HTTPAdapter(BaseAdapter):
     def over(cls, pool: Pool) -> HTTPAdapter:
         """An adapter for a pool that is there already."""
         adapter = cls.__new__(cls)
-        adapter._max_retries = DEFAULT_RETRIES
+        adapter._max_retries = _NEVER
         adapter._retry = None
         adapter._ssl_context = None
         adapter.poolmanager = pool
@@ -149,13 +151,16 @@ class HTTPAdapter(BaseAdapter):
 
     @property
     def max_retries(self) -> RetryLike:
-        """How often a request is tried again."""
+        """How often a request is tried again: what was given, a number as a `Retry`."""
         return self._max_retries
 
     @max_retries.setter
     def max_retries(self, retries: RetryLike) -> None:
         self._retry = Retry.of(retries)
+        # Programs written for requests ask for `adapter.max_retries.total`.
         self._max_retries: RetryLike = retries
+        if type(retries) is int or not retries:
+            self._max_retries = self._retry or _NEVER
 
     @property
     def poolmanager(self) -> Any:

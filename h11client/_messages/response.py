@@ -68,6 +68,12 @@ class Response(Readable):
 
     __slots__ = ("__dict__", "__weakref__", "_seconds", "connection", "history", "url")
 
+    # As for a session's; programs written for requests copy what it names.
+    __attrs__: list[str] = [
+        *("_content", "status_code", "url", "headers", "history", "encoding", "reason", "cookies"),
+        *("elapsed", "request"),
+    ]
+
     url: str
     history: list[Response]
     connection: Any
