@@ -106,8 +106,8 @@ def with_operations(library: Any) -> Any:
     found = [
         jar.get("a", domain="x.test"),
         jar.get("c", "none"),
-        jar.list_domains(),
-        jar.list_paths(),
+        sorted(jar.list_domains()),
+        sorted(jar.list_paths()),
     ]
     found += [jar.get_dict(domain="y.test"), "b" in jar, len(jar), sorted(jar.keys())]
     jar.set("b", None)
