@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _TEXT_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # what str.splitlines() ends lines at
 _BYTE_BREAKS = b"\n\r"
 
@@ -95,6 +98,14 @@ def _marked_encoding(start: bytes) -> str | None:
     return None
 
 
+def _ordered_encoding(wide: str, start: bytes) -> str:
+    """`wide` if its byte order mark is there, else with the order that whole bodies are read in."""
+    marks = _UTF16_MARKS if wide == "utf-16" else _UTF32_MARKS
+    return (
+        wide if start.startswith(marks) else f"{wide}-{'le' if sys.byteorder == 'little' else 'be'}"
+    )
+
+
 class TextDecoder:
     """A stream of bytes as text: by `charset`, else byte order mark, else UTF-8; errors replaced.
 
@@ -103,15 +114,20 @@ class TextDecoder:
     'é'
     """
 
-    __slots__ = ("_decoder", "_start")
+    __slots__ = ("_decoder", "_start", "_wide")
 
     def __init__(self, charset: str | None) -> None:
         self._start = b""
+        self._wide: str | None = None  # a charset whose byte order its first bytes tell
         self._decoder: Any = None
         if charset is not None:
             try:
                 str(b"a", charset, "replace")  # LookupError for codecs between bytes and bytes
-                self._decoder = codecs.getincrementaldecoder(charset)(errors="replace")
+                codec = codecs.lookup(charset)
+                if codec.name in ("utf-16", "utf-32"):
+                    self._wide = codec.name
+                else:
+                    self._decoder = codecs.getincrementaldecoder(charset)(errors="replace")
             except (LookupError, ValueError, TypeError):
                 pass  # as for whole bodies
 
@@ -122,7 +138,10 @@ class TextDecoder:
             start = self._start
             if not final and any(mark.startswith(start) and mark != start for mark, _ in _BOMS):
                 return ""  # it may become a byte order mark
-            encoding = _marked_encoding(self._start) or "utf-8"
+            if self._wide is None:
+                encoding = _marked_encoding(start) or "utf-8"
+            else:
+                encoding = _ordered_encoding(self._wide, start)
             self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
             piece, self._start = self._start, b""
         text: str = self._decoder.decode(piece, final)

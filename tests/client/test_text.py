@@ -180,6 +180,19 @@ LINES = [
 ]
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "U16", "utf-32"])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE])  # fmt: skip
+@pytest.mark.parametrize("body", [b"", b"a", b"a\0", b"a\0b\0c", b"\0\0\0a\0\0\0b", b"\xd8\0\0"])
+def test_charsets_with_two_byte_orders_are_read_alike_in_pieces_and_at_once(
+    charset: str, mark: bytes, body: bytes
+) -> None:
+    data = mark + body
+    for size in (1, 2, 3, 100):
+        decoder = TextDecoder(charset)
+        pieces = [decoder.feed(data[at : at + size]) for at in range(0, len(data), size)]
+        assert "".join(pieces) + decoder.feed(b"", True) == decode_text(data, charset)
+
+
 @pytest.mark.parametrize("whole", LINES, ids=repr)
 @pytest.mark.parametrize("convert", [str, str.encode], ids=["text", "bytes"])
 def test_lines_are_those_of_splitlines_however_the_stream_was_split(whole, convert):
