@@ -39,6 +39,9 @@ class Part(Protocol):
     def kind(self, case: Any, verdict: Any) -> str:
         """What is remarkable about the verdict: a case of a new kind is kept for mutation."""
 
+    def is_short(self, case: Any) -> bool:
+        """Whether the case is worth mutating: long ones cost too much."""
+
     def compare(self, found: list[tuple[Any, Any]]) -> list[tuple[Any, str, str]]:
         """(case, kind of difference, its reason or "") of every difference from the oracles."""
 
@@ -128,7 +131,8 @@ def run_batch(
         kind = part.kind(case, verdict)
         if lines.take() or kind not in kinds:
             kinds.add(kind)
-            pool.append(case)
+            if part.is_short(case):
+                pool.append(case)
         found.append((case, verdict))
     figures.compared += len(found)
     for case, kind, reason in part.compare(found):

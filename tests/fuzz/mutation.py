@@ -12,6 +12,8 @@ MORE_WORDS = [
     b"9223372036854775808", b"0000000000000002", b";a=\"b\"", b" ;a", b"\x85", b"\xa0", b"\x0c", b"\x1b", b"000", b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\n", b"CONNECT a:1 HTTP/1.1\r\n", b"\r\n\t\r\n", b"Host: b\r\n", b"close, keep-alive", b"1000\r\n",
 ]  # fmt: skip
+USUAL = 1500  # bytes: short messages are many messages
+LONG = 40_000  # above the limits
 NUMBER = re.compile(rb"[0-9]+")
 NUMBERS = [b"0", b"1", b"2", b"3", b"5", b"16", b"255", b"00", b"-1", b"9" * 19, b"f", b"1a", b""]
 
@@ -20,7 +22,7 @@ def mutate(choice: random.Random, data: bytes, others: list[bytes]) -> bytes:
     """`data` after one to six changes."""
     for _ in range(choice.choice((1, 1, 2, 2, 3, 6))):
         data = choice.choice(CHANGES)(choice, data, others)
-    return data[:40_000]
+    return data[: LONG if choice.random() < 0.01 else USUAL]
 
 
 def place(choice: random.Random, data: bytes) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tests.fuzz import oracles, receiving
 from tests.fuzz.differences import reason_from_0_16, reason_from_llhttp
 from tests.fuzz.h11_verdicts import SERVER
-from tests.fuzz.mutation import mutate
+from tests.fuzz.mutation import USUAL, mutate
 from tests.fuzz.reference import read
 from tests.fuzz.requests import REQUESTS
 from tests.fuzz.responses import rows
@@ -31,7 +31,7 @@ class Receive:
         self.of_llhttp = oracles.llhttp()
 
     def seeds(self) -> list[Case]:
-        found = [Case(ask, eof, False, wire) for _, ask, eof, wire in rows() if len(wire) < 3500]
+        found = [Case(ask, eof, False, wire) for _, ask, eof, wire in rows() if len(wire) <= USUAL]
         return found + [Case(SERVER, False, False, wire) for wire in REQUESTS] * 8
 
     def mutate(self, choice: random.Random, case: Case, pool: list[Case]) -> Case:
@@ -43,11 +43,14 @@ class Receive:
         return receiving.check(case.ask, case.eof, case.wire, case.tight, choice)
 
     def kind(self, case: Case, verdict: receiving.Verdict) -> str:
-        body = min(3, len(verdict["body"]))
-        return (
-            f"{case.ask} {receiving.outcome(verdict)} {len(verdict['informational'])} {body} "
-            f"{len(verdict['fields'])} {len(verdict['trailers'])} {bool(verdict['left'])} {verdict['reusable']}"
-        )
+        counts = [
+            min(2, len(verdict[key]))
+            for key in ("informational", "body", "fields", "trailers", "left")
+        ]
+        return f"{case.ask} {receiving.outcome(verdict)} {counts} {verdict['reusable']}"
+
+    def is_short(self, case: Case) -> bool:
+        return len(case.wire) <= USUAL
 
     def compare(self, found: list[tuple[Case, receiving.Verdict]]) -> list[tuple[Case, str, str]]:
         asked = [(case, verdict) for case, verdict in found if not case.tight]
