@@ -149,7 +149,10 @@ class Pool:
         event = build_event(request)
         route = self._route_to(request, verify, cert, proxies)
         forwarding = None if route.proxy is None else _forwarding(request, event, route)
-        event = without_proxy_authorization(event) if forwarding is None else forwarding.event
+        if forwarding is not None:
+            event = forwarding.event
+        elif event.headers.values_of(b"proxy-authorization"):
+            event = without_proxy_authorization(event)
         lender = self._lender
         clock, watch = self.clock, deadline.watch
         started = clock()
