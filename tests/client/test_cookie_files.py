@@ -64,6 +64,15 @@ def test_a_cookie_without_a_value_is_its_name(tmp_path: Path) -> None:
     assert sent(load_cookies(tmp_path / "cookies.txt")) == "lone"
 
 
+def test_a_file_may_be_named_without_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_cookies(filled(), "cookies.txt")
+    assert len(load_cookies("cookies.txt")) == 4
+    assert os.listdir(tmp_path) == ["cookies.txt"]
+
+
 @pytest.mark.safety("C6")
 def test_only_its_owner_may_read_a_file_of_cookies(tmp_path: Path) -> None:
     path = tmp_path / "cookies.txt"

@@ -107,6 +107,7 @@ def test_several_cookies_of_a_name_are_a_conflict() -> None:
     assert jar.get("a", domain="b.test") == "2"
     assert jar.get("a", path="/") == "1"
     assert jar.get_dict("b.test") == jar.get_dict(path="/p") == {"a": "2"}
+    assert jar.get_dict("a.test", "/p") == jar.get_dict("b.test", "/") == {}
     assert issubclass(CookieConflictError, RuntimeError)
     del jar["a"]
     assert not jar
@@ -171,6 +172,10 @@ def test_lists_of_domains_and_paths() -> None:
     assert jar.list_paths() == ["/", "/dir", "/p"]
     assert jar.multiple_domains()
     assert not jar_with(a="1").multiple_domains()
+    jar.clear("b.test")
+    assert jar.multiple_domains()
+    jar.clear(".a.test")
+    assert not jar.multiple_domains()
 
 
 def jar_with(**values: str) -> RequestsCookieJar:
@@ -341,6 +346,7 @@ def test_cookiejar_from_dict() -> None:
     assert cookiejar_from_dict({"a": "2", "b": "2"}, jar, overwrite=False) is jar
     assert jar == {"a": "1", "b": "2"}
     assert cookiejar_from_dict({"a": "3"}, jar) == {"a": "3", "b": "2"}
+    assert cookiejar_from_dict({"b": None, "c": None}, jar) == {"a": "3"}
     plain = cookiejar_from_dict({"a": "1"}, CookieJar())
     assert type(plain) is CookieJar
     assert [cookie.value for cookie in plain] == ["1"]
@@ -566,6 +572,26 @@ def test_the_cookies_of_the_call_go_before_those_of_the_jar_when_there_is_no_roo
     assert len(f"Cookie: {line}") <= 8190
     assert line.count("x" * 4000) == 1
     assert line.endswith(f"id=me; own={'y' * 3000}")
+
+
+@pytest.mark.safety("M22")
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (len("Cookie: a=1; b=22; own=3"), "a=1; b=22; own=3"),
+        (len("Cookie: a=1; b=22; own=3") - 1, "a=1; own=3"),
+        (len("Cookie: a=1; own=3"), "a=1; own=3"),
+        (len("Cookie: a=1; own=3") - 1, "own=3"),
+        (1, "own=3"),
+    ],
+)
+def test_the_line_is_filled_to_its_last_byte(most: int, expected: str) -> None:
+    jar = RequestsCookieJar()
+    jar.store(parse_url(URL), ["a=1", "b=22"])
+    request = asking(jar, {"own": "3"})
+    assert build_cookie_line(request) == "a=1; b=22; own=3"
+    jar.limits = Limits(cookie_line=most)
+    assert build_cookie_line(request) == expected
 
 
 @pytest.mark.safety("R2")
