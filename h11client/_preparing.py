@@ -34,13 +34,9 @@ __all__ = ["Preparing", "merge_params"]
 class Preparing(Settings):
     """What of a `Session` makes requests, and says which way they go."""
 
-    # Whether a subclass has a `prepare_request` or `merge_environment_settings` of its own, which
-    # requests calls for every request.
-    _is_customized = False
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._is_customized = (
+        cls._has_own_preparing = (
             cls.prepare_request is not Preparing.prepare_request
             or cls.merge_environment_settings is not Preparing.merge_environment_settings
         )

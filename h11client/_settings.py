@@ -6,6 +6,7 @@ from time import monotonic, sleep
 
 from h11client._messages.decoders import accept_encoding
 from h11client._messages.headers import Headers
+from h11client._messages.hosts import shown_url
 from h11client._messages.url import parse_url
 from h11client._policies.redirects import SENSITIVE_HEADERS
 from h11client._timeouts import DEFAULT_TIMEOUT, Timeout
@@ -43,9 +44,17 @@ _ENVIRONMENT = frozenset(["proxies", "netrc", "certificates", "keylog"])
 
 
 class Settings(DialAttributes):
-    """The attributes of a `Session`; see there."""
+    """The attributes of a `Session`; see there.
+
+    What each request asks for is an attribute of the object, not of its class, and nothing here
+    touches `__dict__` unless it has to: CPython 3.11 reads the attributes of an object whose
+    dictionary was asked for, and those of a class through an object, several times slower.
+    """
 
     _jar: Any
+    # Whether a subclass has a `prepare_request` or `merge_environment_settings` of its own, which
+    # requests calls for every request.
+    _has_own_preparing = False
     _hooks: dict[str, Any]
     # What is made of credentials again and again; it does not leave the session.
     _known_heads: KnownHeads
@@ -132,9 +141,10 @@ class Settings(DialAttributes):
     def _forget(self) -> None:
         self._known_heads = {}
         self._known_scheme = (None, None)
+        self._customized = self._has_own_preparing
 
     def __getstate__(self) -> dict[str, Any]:
-        left = ("_known_heads", "_known_scheme")
+        left = ("_known_heads", "_known_scheme", "_customized")
         return {name: value for name, value in self.__dict__.items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -163,13 +173,13 @@ class Settings(DialAttributes):
             if isinstance(self._transport, Pool):
                 jar.limits = self._transport.limits
             # One jar, whichever thread is the first to ask.
-            self._jar = jar = self.__dict__.setdefault("_own_jar", jar)
+            self._jar = jar = self._own_jar.setdefault("jar", jar)
         return jar
 
     @cookies.setter
     def cookies(self, cookies: Cookies) -> None:
         self._jar = None  # made when there is something to keep in it
-        self.__dict__.pop("_own_jar", None)
+        self._own_jar: dict[str, Any] = {}
         if cookies is not None:
             from h11client.cookies import cookiejar_from_dict
 
@@ -269,8 +279,8 @@ class Settings(DialAttributes):
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._own_pool().limits = limits
-        if "_own_jar" in self.__dict__:
-            self.__dict__["_own_jar"].limits = limits
+        for jar in self._own_jar.values():
+            jar.limits = limits
 
     def statistics(self) -> PoolStatistics:
         """How many connections and waiting requests there are, and what has been done so far."""
@@ -320,7 +330,7 @@ class Settings(DialAttributes):
         for prefix, adapter in self.adapters.items():
             if wanted.startswith(prefix.lower()):
                 return adapter
-        raise InvalidSchema(f"no transport is mounted for {url[:_LONGEST_SHOWN]!r}")
+        raise InvalidSchema(f"no transport is mounted for {shown_url(url)}")
 
     def close(self) -> None:
         """Closes the idle connections; those in use are closed when their response ends."""
@@ -329,9 +339,6 @@ class Settings(DialAttributes):
             transports[id(adapter)] = adapter
         for transport in transports.values():
             transport.close()
-
-
-_LONGEST_SHOWN = 100  # characters of a wrong URL in a message
 
 
 def _length_of_prefix(item: tuple[str, Transport]) -> int:
