@@ -417,7 +417,7 @@ def save_cookies(cookies: Iterable[Cookie], path: str | os.PathLike[str]) -> Non
 
 
 def load_cookies(path: str | os.PathLike[str]) -> RequestsCookieJar:
-    """A jar with the cookies of a cookies.txt; expired ones, and lines that are none, are not."""
+    """A jar with the cookies of a cookies.txt, without expired ones and lines that are none."""
     jar = RequestsCookieJar()
     with open(path, encoding="latin-1", newline="") as file:
         text = file.read()
