@@ -233,7 +233,9 @@ class Lender:
                 except Empty:
                     self._collector.collect()
                     self.settle()
-                    if left <= step and not ticket.granted:
+                    if ticket.granted:
+                        self._collector.note_success()
+                    elif left <= step:
                         raise LimitExpired(limit) from None
                     step = min(2 * step, LONGEST_STEP)
                 else:

@@ -20,6 +20,8 @@ __all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Empty", "Ticket", "Waker"
 FIRST_STEP = 1.0  # seconds of waiting, after which garbage is looked for; then twice as long
 LONGEST_STEP = 1_000_000.0  # seconds; a wake-up object refuses what a C long cannot hold
 _REST = 9  # times as long as a collection took is there none afterwards: it takes a tenth at most
+_LONGER = 3  # times that, after each that was no use
+_MOST_REST = 1000
 
 
 class Ticket:
@@ -57,11 +59,12 @@ class Collector:
     them, which it does when objects are made; and whoever waits makes none.
     """
 
-    __slots__ = ("_clock", "_next")
+    __slots__ = ("_clock", "_next", "_rest")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._next: float | None = None
+        self._rest = _REST
 
     def collect(self) -> None:
         """Collects, unless that was done a short time ago, or the program wants none at all."""
@@ -72,4 +75,9 @@ class Collector:
             return
         gc.collect()
         ended = self._clock()
-        self._next = ended + _REST * (ended - began)
+        self._next = ended + self._rest * (ended - began)
+        self._rest = min(self._rest * _LONGER, _MOST_REST)
+
+    def note_success(self) -> None:
+        """Somebody got what the garbage had held: so it is worth while to look there."""
+        self._rest = _REST

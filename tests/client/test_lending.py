@@ -557,10 +557,18 @@ def test_garbage_is_looked_for_a_tenth_of_the_time_at_most(monkeypatch):
 
     monkeypatch.setattr(gc, "collect", collect)
     collector = Collector(clock)
-    for _ in range(30):
+    for _ in range(130):
         collector.collect()
         clock.advance(1)
-    assert collections == [0, 10, 20, 30]
+    assert collections == [0, 10, 38, 120]  # the less, the less use it is
+    del collections[:]
+    clock.advance(10_000)
+    for _ in range(30):
+        collector.note_success()
+        collector.collect()
+        clock.advance(1)
+    first = collections[0]
+    assert [began - first for began in collections] == [0, 10, 20, 30]
 
 
 def test_a_program_without_collections_gets_none(monkeypatch):
