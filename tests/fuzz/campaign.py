@@ -91,20 +91,34 @@ def run(
     started = time.monotonic()
     reported = started
     with NewLines(*PACKAGES) as lines:
+        run_cases(part, list(pool), pool, kinds, lines, choice, figures, corpus)
         while (now := time.monotonic()) < started + seconds:
             figures.seconds = now - started
             if now - reported > REPORT_SECONDS:
                 reported = now
                 say(figures.line())
-            run_batch(part, pool, kinds, lines, choice, figures, corpus)
+            run_cases(
+                part, mutants(part, pool, choice), pool, kinds, lines, choice, figures, corpus
+            )
             figures.lines, figures.kept, figures.kinds = len(lines.seen), len(pool), len(kinds)
     figures.seconds = time.monotonic() - started
     part.close()
     return figures
 
 
-def run_batch(
+def mutants(part: Part, pool: list[Any], choice: random.Random) -> list[Any]:
+    """A batch of changed cases; what was kept last is nearest to what is new."""
+    found = []
+    for _ in range(BATCH):
+        recent = choice.random() < 0.3
+        parent = pool[-choice.randint(1, min(50, len(pool)))] if recent else choice.choice(pool)
+        found.append(part.mutate(choice, parent, pool))
+    return found
+
+
+def run_cases(
     part: Part,
+    cases: list[Any],
     pool: list[Any],
     kinds: set[str],
     lines: NewLines,
@@ -112,15 +126,9 @@ def run_batch(
     figures: Figures,
     corpus: Path,
 ) -> None:
+    """Runs the cases, keeps the remarkable ones in the pool, and writes down what is wrong."""
     found = []
-    for _ in range(BATCH):
-        # What was kept last is nearest to what is new.
-        parent = (
-            pool[-choice.randint(1, min(50, len(pool)))]
-            if choice.random() < 0.3
-            else choice.choice(pool)
-        )
-        case = part.mutate(choice, parent, pool)
+    for case in cases:
         figures.executions += 1
         try:
             verdict = part.check(case, choice)
