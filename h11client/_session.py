@@ -194,7 +194,7 @@ class Session(Redirecting, Preparing):
             ):
                 self._admit(request, auth, cookies)
         own = None
-        if not (timeout is retries is _UNSET and on_informational is on_progress is None):
+        if not (timeout is retries is _UNSET and on_informational is None and on_progress is None):
             own = _given(timeout, retries, on_informational, on_progress)
         if own:
             own.update(proxies=proxies, stream=stream, verify=verify, cert=cert)
