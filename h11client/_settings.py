@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.request import KnownHeads
     from h11client._messages.url import URL, Params
-    from h11client._policies.retries import RetryLike
+    from h11client._policies.retries import Retry, RetryLike
     from h11client._timeouts import TimeoutLike
     from h11client._transport.dial_options import Hosts, Resolver, SocketOption, SourceAddress
     from h11client._transport.network import Cert, Verify
@@ -105,9 +105,19 @@ class Settings(DialAttributes):
         self.max_redirects = max_redirects
         self.sensitive_headers = sensitive_headers
         Timeout.of(timeout)  # a wrong one is noticed here already
-        self.timeout: TimeoutLike = timeout
-        self.retries = retries
-        self.base_url = base_url
+        # Subclasses written for requests may have attributes of these names, and set them before
+        # they come here; what they say counts, unless an argument says otherwise.
+        if timeout is not DEFAULT_TIMEOUT or not hasattr(self, "timeout"):
+            self.timeout: TimeoutLike = timeout
+        if not hasattr(self, "_retries"):
+            self._retries: Retry | None = None
+        if retries is not None:
+            self.retries = retries
+        if not hasattr(self, "_base_url"):
+            self._base_url: URL | None = None
+            self._base_url_given: str | bytes | None = None
+        if base_url is not None:
+            self.base_url = base_url
         self.max_response_size = _checked_count("max_response_size", max_response_size)
         self.on_event = on_event
         self._adapters: dict[str, Transport] | None = None
@@ -196,13 +206,14 @@ class Settings(DialAttributes):
         self._hooks = {**default_hooks(), **(hooks or {})}
 
     @property
-    def base_url(self) -> str | None:
-        """The URL behind whose path the paths of calls go, or None."""
-        return None if self._base_url is None else self._base_url.text
+    def base_url(self) -> str | bytes | None:
+        """The URL behind whose path the paths of calls go, as it was given, or None."""
+        return self._base_url_given
 
     @base_url.setter
     def base_url(self, url: str | bytes | None) -> None:
-        self._base_url: URL | None = None if url is None else parse_url(url)
+        self._base_url = None if url is None else parse_url(url)
+        self._base_url_given = url
 
     # --- what follows from responses -------------------------------------------------------
 

@@ -165,7 +165,23 @@ def in_threads(library: Any, url: str) -> Any:
     return found
 
 
+def to_a_file(library: Any, url: str) -> Any:
+    from requests_toolbelt.downloadutils.stream import stream_response_to_file
+
+    response = library.get(url + "/body/chunked", stream=True)
+    name = stream_response_to_file(response, path="streamed.txt", chunksize=100)
+    return [name, Path("streamed.txt").stat().st_size]
+
+
+def based(url: str) -> Any:
+    from requests_toolbelt.sessions import BaseUrlSession
+
+    with BaseUrlSession(base_url=url + "/") as session:
+        return [session.get("echo/x"), session.post("echo", json={"a": 1}).ok]
+
+
 STREAMS: Table = {
+    "streams: by requests_toolbelt": lambda r, u: to_a_file(r, u),
     "streams: closing": lambda r, u: closed(r, u),
     "streams: CSV by lines": lambda r, u: list(csv.reader(r.get(u + "/body/table", stream=True).iter_lines(decode_unicode=True))),
     "streams: an archive": lambda r, u: unpacked(r, u),
@@ -257,6 +273,7 @@ def waiting(library: Any, url: str) -> Any:
 
 
 TRANSPORTS: Table = {
+    "transports: a base URL of requests_toolbelt": lambda r, u: based(u),
     "transports: a context of TLS": lambda r, u: own_context(r, u),
     "transports: a timeout of urllib3": lambda r, u: waiting(r, u),
     "transports: the mounted ones": lambda r, u: [type(r.Session().adapters[p]).__name__ for p in ("http://", "https://")],

@@ -290,6 +290,7 @@ SESSIONS: Table = {
     "session: a subclass": lambda r, u: own_session(r, u),
     "session: a subclass that prepares": lambda r, u: own_preparation(r, u),
     "session: a subclass that merges settings": lambda r, u: own_settings(r, u),
+    "session: a subclass with a timeout of its own": lambda r, u: own_timeout(r, u),
     "session: request through close": lambda r, u: [s.get(u + "/echo").ok for s in [r.Session()] for _ in [s.close()]],
     "session: adapter arguments": lambda r, u: adapter(r, u),
 }  # fmt: skip
@@ -385,6 +386,23 @@ def own_settings(library: Any, url: str) -> Any:
             return {**super().merge_environment_settings(url, *given), "verify": False}
 
     return Trusting().get(named(url, "https://other.test") + "/echo")
+
+
+def own_timeout(library: Any, url: str) -> Any:
+    class Hurried(library.Session):  # type: ignore[misc,name-defined]
+        retries = 0
+
+        def __init__(self, base_url: str) -> None:
+            self.base_url = base_url
+            self.timeout = 7
+            super().__init__()
+
+        def request(self, method: str, url: str, **kwargs: Any) -> Any:
+            kwargs.setdefault("timeout", self.timeout)
+            return super().request(method, self.base_url + url, **kwargs)
+
+    session = Hurried(url)
+    return [session.get("/echo").ok, session.timeout, session.retries, session.base_url == url]
 
 
 def used(library: Any, url: str) -> Any:
