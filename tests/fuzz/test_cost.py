@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from h11client._policies.netrc import MalformedFile, parse_netrc
 from h11client._policies.retry_after import seconds_of
 from h11client._policies.set_cookie import parse_cookie_date, parse_set_cookie
 from h11client.exceptions import InvalidURL
+from tests.fuzz.new_lines import TOOL
 from tests.protocol.test_complexity import INPUTS, spent
 
 RATIO = 2.3  # of the operations for 2n and n: 2 is linear, 4 is quadratic
@@ -34,6 +35,10 @@ SHARE = 40  # of the sizes that are needed to measure time
 
 def operations(work: Callable[[], object]) -> int:
     """How many operations of both packages a piece of work takes."""
+    return monitored(work) if sys.version_info >= (3, 12) else traced(work)
+
+
+def traced(work: Callable[[], object]) -> int:
     count = 0
 
     def enter(frame: FrameType, event: str, argument: object) -> Any:
@@ -54,6 +59,28 @@ def operations(work: Callable[[], object]) -> int:
         work()
     finally:
         sys.settrace(before)
+    return count
+
+
+def monitored(work: Callable[[], object]) -> int:
+    count = 0
+
+    def step(code: CodeType, offset: int) -> Any:
+        nonlocal count
+        if not code.co_filename.startswith(FOLDERS):
+            return sys.monitoring.DISABLE
+        count += 1
+        return None
+
+    watching = sys.monitoring
+    watching.use_tool_id(TOOL, "operations")
+    watching.register_callback(TOOL, watching.events.INSTRUCTION, step)
+    watching.set_events(TOOL, watching.events.INSTRUCTION)
+    try:
+        work()
+    finally:
+        watching.set_events(TOOL, 0)
+        watching.free_tool_id(TOOL)
     return count
 
 
