@@ -111,7 +111,7 @@ def test_a_hook_may_send_again_over_the_connection_of_the_response():
 
 
 def test_what_a_hook_raises_passes_and_the_connection_is_closed():
-    network = ScriptedNetwork([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"])
+    network = ScriptedNetwork([b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"])
     session = Session(trust_env=False)
     session._transport._lender.network = network
 

@@ -46,7 +46,7 @@ GIVEN = {
     "sensitive_headers": (["X-Mine"], frozenset(["x-mine"])),
     "timeout": (3, 3),
     "retries": (Retry(2), Retry(2)),
-    "base_url": ("http://A.test/v1", "http://a.test/v1"),
+    "base_url": ("http://A.test/v1", "http://A.test/v1"),
     "max_response_size": (7, 7),
     "on_event": (print, print),
     "limits": (h11client.Limits(max_idle=3), h11client.Limits(max_idle=3)),
