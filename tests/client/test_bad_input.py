@@ -78,7 +78,7 @@ UNSENDABLE = [
 ]
 
 
-@pytest.mark.safety("I1", "I2", "I4", "I5", "I12", "M23", "R12")
+@pytest.mark.safety("I1", "I2", "I4", "I5", "4I12", "M23", "R12")
 @pytest.mark.parametrize(
     ("call", "public"), [row[1:] for row in UNSENDABLE], ids=[row[0] for row in UNSENDABLE]
 )
@@ -200,7 +200,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.safety("M8", "I4")
+@pytest.mark.safety("M8", "4I4")
 @pytest.mark.parametrize(
     ("dial", "timeout", "public", "limit", "seconds"),
     [row[1:] for row in LIMITS],
@@ -240,7 +240,7 @@ FRAMED = {
 CUTS = [(name, cut) for name, wire in FRAMED.items() for cut in range(len(wire))]
 
 
-@pytest.mark.safety("F20", "2a10", "X1", "X2", "X3", "I7", "I8")
+@pytest.mark.safety("F20", "2a10", "X1", "X2", "X3", "4I7", "4I8")
 @pytest.mark.parametrize(
     "end",
     [b"", ConnectionResetError(errno.ECONNRESET, "reset"), Pause(999)],
@@ -379,7 +379,7 @@ TOKENS = [
 ]
 
 
-@pytest.mark.safety("F17", "I3", "I6", "P4")
+@pytest.mark.safety("F17", "4I3", "4I6", "5P4")
 @hypothesis.given(
     tokens=st.lists(st.one_of(st.sampled_from(TOKENS), st.binary(max_size=6)), max_size=12),
     end=st.sampled_from([b"", RESET, Pause(1000.0)]),

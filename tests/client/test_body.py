@@ -494,7 +494,7 @@ class _Exhausted(_UsedUp):
         self._source = iter([b"a", b"b"])
 
 
-@pytest.mark.safety("R9", "2d3", "I7")
+@pytest.mark.safety("R9", "2d3", "4I7")
 @pytest.mark.parametrize("make", [_SameIterator, _Shared, _Exhausted])
 @pytest.mark.parametrize("taken", [1, 2])
 def test_an_iterable_that_cannot_begin_again_is_not_sent_again(make, taken) -> None:

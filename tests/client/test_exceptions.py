@@ -128,7 +128,7 @@ class Answered:
 every_exception = pytest.mark.parametrize("name", [name for name, _ in HIERARCHY])
 
 
-@pytest.mark.safety("I3")
+@pytest.mark.safety("4I3")
 @every_exception
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_exceptions_survive_pickling_with_what_they_carry(name: str, protocol: int) -> None:
@@ -234,7 +234,7 @@ STREAM_ERRORS = [
 ]
 
 
-@pytest.mark.safety("I3")
+@pytest.mark.safety("4I3")
 @pytest.mark.parametrize(
     ("operation", "low_level", "public", "sentence"),
     STREAM_ERRORS,
@@ -265,7 +265,7 @@ PROTOCOL_ERRORS = [
 ]
 
 
-@pytest.mark.safety("I3")
+@pytest.mark.safety("4I3")
 @pytest.mark.parametrize(
     ("during", "low_level", "public"),
     PROTOCOL_ERRORS,

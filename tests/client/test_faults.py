@@ -87,7 +87,7 @@ def answer_to(method, framing):
     return (wire[:head] if method == "HEAD" else wire), head
 
 
-@pytest.mark.safety("X1", "X2", "X3", "F20", "2a10", "2d2", "2d3", "2d4", "I2", "I3", "I7")
+@pytest.mark.safety("X1", "X2", "X3", "F20", "2a10", "2d2", "2d3", "2d4", "4I2", "4I3", "4I7")
 @pytest.mark.parametrize("fault", list(FAULTS))
 @pytest.mark.parametrize("framing", list(ANSWERS))
 @pytest.mark.parametrize("reused", [False, True], ids=["fresh", "reused"])
@@ -122,7 +122,7 @@ def check_error(error, fault, in_body):
         assert isinstance(error, exceptions.IncompleteBody) == in_body
 
 
-@pytest.mark.safety("X5", "F16", "2c1", "2c5", "I1", "I8")
+@pytest.mark.safety("X5", "F16", "2c1", "2c5", "4I1", "4I8")
 @pytest.mark.parametrize(
     "extra",
     [b"\r\n", b"x", OK[:10], OK, b"HTTP/1.1 408 Request Timeout\r\n\r\n", b"\x15\x03\x03\x00\x02"],
@@ -147,7 +147,7 @@ def test_bytes_behind_an_answer_never_reach_another_request(framing, when, extra
         assert b"/2" not in network.streams[0].written
 
 
-@pytest.mark.safety("X7", "2d2", "2d3", "2d4", "2e2", "I2")
+@pytest.mark.safety("X7", "2d2", "2d3", "2d4", "2e2", "4I2")
 @pytest.mark.parametrize("error", [RESET, PIPE], ids=["ECONNRESET", "EPIPE"])
 @pytest.mark.parametrize("request_kind", list(REQUESTS))
 @pytest.mark.parametrize("reused", [False, True], ids=["fresh", "reused"])
@@ -202,7 +202,7 @@ def test_a_server_that_half_closes_before_its_first_answer_is_an_error(request_k
     assert network.streams[0].closed
 
 
-@pytest.mark.safety("X24", "I1")
+@pytest.mark.safety("X24", "4I1")
 @pytest.mark.parametrize("framing", list(ANSWERS))
 def test_answers_that_come_byte_by_byte_are_the_same_answers(framing):
     for method, data, _ in REQUESTS.values():

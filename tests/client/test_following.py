@@ -276,7 +276,7 @@ def test_a_redirect_larger_than_a_response_may_be_is_followed():
 # --- where to --------------------------------------------------------------------------------
 
 
-@pytest.mark.safety("R12", "M24", "I12")
+@pytest.mark.safety("R12", "M24", "4I12")
 @pytest.mark.parametrize(
     ("location", "error"),
     [
@@ -307,7 +307,7 @@ FAILURES = [
 ]
 
 
-@pytest.mark.safety("I3", "I6", "X22")
+@pytest.mark.safety("4I3", "4I6", "X22")
 @pytest.mark.parametrize(
     ("second", "error"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
 )
@@ -531,7 +531,7 @@ STEPS = [
 SAME = {("a", "secure a")} | {(origin, origin) for _, origin in STEPS}
 
 
-@pytest.mark.safety("P10", "R1", "R2", "R4", "R7")
+@pytest.mark.safety("5P10", "R1", "R2", "R4", "R7")
 @given(
     st.lists(st.sampled_from(STEPS), max_size=6),
     st.lists(st.sampled_from([301, 302, 303, 307, 308]), min_size=6, max_size=6),
@@ -687,7 +687,7 @@ def test_a_session_knows_which_headers_are_secret():
     )
 
 
-@pytest.mark.safety("R6", "I10")
+@pytest.mark.safety("R6", "4I10")
 @pytest.mark.parametrize("location", ["/2", "http://b.test/"])
 def test_what_the_caller_has_passed_is_as_before(location):
     session = h11client.Session(
@@ -729,7 +729,7 @@ def test_on_the_wire_a_post_becomes_a_get_without_body_or_stays_with_it():
         assert (b"ontent-" in written, b"a=b" in written) == ((status == 307,) * 2)
 
 
-@pytest.mark.safety("R9", "X17", "I12")
+@pytest.mark.safety("R9", "X17", "4I12")
 def test_nothing_is_sent_instead_of_a_body_that_was_used_up():
     session, network = session_of([to("http://b.test/", 307)])
     with pytest.raises(UnrewindableBodyError) as caught:
@@ -820,7 +820,7 @@ def test_proxy_authorization_of_the_callers_goes_to_no_origin():
 # --- time ------------------------------------------------------------------------------------
 
 
-@pytest.mark.safety("M8", "I4")
+@pytest.mark.safety("M8", "4I4")
 def test_the_total_is_that_of_the_whole_chain():
     hop = [Pause(4), to("http://a.test/2"), Pause(4), to("http://a.test/3"), Pause(4), HELLO]
     session, network = session_of(hop, timeout=h11client.Timeout(read=5, total=10))

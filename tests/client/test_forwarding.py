@@ -87,7 +87,7 @@ def test_a_body_goes_along() -> None:
     assert network.streams[0].written.endswith(b"\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
 
 
-@pytest.mark.safety("I1", "T1")
+@pytest.mark.safety("4I1", "T1")
 def test_a_connection_to_a_proxy_is_kept_for_one_origin() -> None:
     network = ScriptedNetwork([HELLO, HELLO], [HELLO])
     with session_over(network) as session:
@@ -210,7 +210,7 @@ ENDINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.safety("2h5", "2l3", "2c3", "I8")
+@pytest.mark.safety("2h5", "2l3", "2c3", "4I8")
 @pytest.mark.parametrize(
     ("steps", "dials"), [row[1:] for row in ENDINGS], ids=[row[0] for row in ENDINGS]
 )
@@ -234,7 +234,7 @@ def test_a_407_before_the_body_was_over_ends_its_connection() -> None:
     assert network.streams[1].written.count(b"x") >= 600_000
 
 
-@pytest.mark.safety("2d4", "I2")
+@pytest.mark.safety("2d4", "4I2")
 def test_what_must_not_be_sent_twice_is_not_sent_again_after_the_answer_to_a_407() -> None:
     network = ScriptedNetwork([ASKS, ConnectionResetError(104, "reset")])
     with session_over(network, digest_proxy()) as session, pytest.raises(ConnectionError):
@@ -268,7 +268,7 @@ def test_digest_covers_the_body_when_the_proxy_wants_it() -> None:
     assert b"qop=auth-int" in network.streams[1].written
 
 
-@pytest.mark.safety("2l3", "I2")
+@pytest.mark.safety("2l3", "4I2")
 def test_a_body_that_cannot_be_sent_again_makes_the_407_the_answer() -> None:
     network = ScriptedNetwork([ASKS_DIGEST % (1, b"auth")])
     with session_over(network, digest_proxy()) as session:

@@ -86,7 +86,7 @@ def test_auth_of_another_kind_is_a_type_error(auth: object) -> None:
         Proxy(b"http://proxy.test")
 
 
-@pytest.mark.safety("R18", "I11")
+@pytest.mark.safety("R18", "4I11")
 def test_nothing_that_is_shown_has_the_password() -> None:
     proxy = Proxy(
         "http://user:secret@proxy.test",

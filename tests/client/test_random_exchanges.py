@@ -102,7 +102,7 @@ class Chance(random.Random):
                 assert isinstance(response.content, bytes)
 
 
-@pytest.mark.safety("F17", "I3", "I5", "I6", "X5", "X8", "X10", "X11", "X16")
+@pytest.mark.safety("F17", "4I3", "4I5", "4I6", "X5", "X8", "X10", "X11", "X16")
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_servers_and_proxies_say_the_accounts_are_right(seed: int) -> None:
     chance = Chance(seed)

@@ -289,7 +289,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.safety("I3", "I7", "F20", "M13", "B1")
+@pytest.mark.safety("4I3", "4I7", "F20", "M13", "B1")
 @pytest.mark.parametrize(
     ("make", "error"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
 )
@@ -346,7 +346,7 @@ def test_a_response_that_nobody_has_any_more_is_gone_at_once(use):
         gc.enable()
 
 
-@pytest.mark.safety("I7")
+@pytest.mark.safety("4I7")
 @pytest.mark.parametrize("headers", [{}, GZIP], ids=["plain", "gzip"])
 def test_content_that_failed_once_is_never_made_of_what_comes_later(headers):
     body = FakeBody(error=MemoryError())

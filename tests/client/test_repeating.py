@@ -60,7 +60,7 @@ WHOLE = [
 ]
 
 
-@pytest.mark.safety("2d5", "2d4", "I2")
+@pytest.mark.safety("2d5", "2d4", "4I2")
 @pytest.mark.parametrize("steps", [row[1] for row in WHOLE], ids=[row[0] for row in WHOLE])
 def test_a_whole_408_on_a_reused_connection_is_an_idle_close_in_words(steps):
     pool, network = pool_of([OK, *steps], [OK])
@@ -71,7 +71,7 @@ def test_a_whole_408_on_a_reused_connection_is_an_idle_close_in_words(steps):
     assert counts(pool) == (1, 1, 0)
 
 
-@pytest.mark.safety("D5", "I7")
+@pytest.mark.safety("D5", "4I7")
 def test_a_408_that_ends_without_close_notify_is_no_answer():
     pool, _ = pool_of(Dial([OK, b"HTTP/1.1 408 X\r\n\r\npart", b""], ragged_eof=True))
     secure = prepare_request("GET", "https://a.test/")
@@ -81,7 +81,7 @@ def test_a_408_that_ends_without_close_notify_is_no_answer():
     assert counts(pool) == (0, 0, 0)
 
 
-@pytest.mark.safety("I7", "L1")
+@pytest.mark.safety("4I7", "L1")
 def test_a_408_whose_connection_breaks_is_no_answer():
     pool, network = pool_of([OK, b"HTTP/1.1 408 X\r\n\r\npart", ConnectionResetError(104, "reset")])
     send(pool)
@@ -115,7 +115,7 @@ METHODS = [
 ]
 
 
-@pytest.mark.safety("2d5", "I2")
+@pytest.mark.safety("2d5", "4I2")
 @pytest.mark.parametrize("status", [408, 421])
 @pytest.mark.parametrize(("method", "parts", "again"), METHODS)
 def test_only_what_may_be_done_twice_is_sent_again(status, method, parts, again):

@@ -193,7 +193,7 @@ def test_a_range_is_asked_for_in_the_coding_of_the_resource():
     assert prepare_request("GET", URL, session).headers["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.safety("R6", "I10")
+@pytest.mark.safety("R6", "4I10")
 def test_nothing_that_was_passed_is_changed():
     session, own = defaults(), {"X-Id": "7", "Accept": None}
     params, data = {"a": [1, None]}, {"b": "c"}
@@ -223,7 +223,7 @@ INJECTIONS = [
 ]
 
 
-@pytest.mark.safety("I4", "I5", "I12", "M23")
+@pytest.mark.safety("I4", "I5", "4I12", "M23")
 @pytest.mark.parametrize("headers", INJECTIONS, ids=ascii)
 @pytest.mark.parametrize("where", ["session", "request", "prepared", "changed"])
 def test_a_header_that_cannot_be_sent_is_refused_wherever_it_comes_from(headers, where):

@@ -232,7 +232,7 @@ def test_json_in_another_charset_is_understood_when_somebody_says_which():
     assert response_of(b'{"a": 1.5}').json(parse_float=str) == {"a": "1.5"}
 
 
-@pytest.mark.safety("I3")
+@pytest.mark.safety("4I3")
 @pytest.mark.parametrize(
     "content",
     [
@@ -396,7 +396,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.safety("I7")
+@pytest.mark.safety("4I7")
 @pytest.mark.parametrize("use", [row[1] for row in PARTS], ids=[row[0] for row in PARTS])
 def test_what_is_left_after_a_part_was_read_is_not_the_content(use):
     response = response_of(b"a\nb", b"c\nd")

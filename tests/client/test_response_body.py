@@ -165,7 +165,7 @@ FRAMED = [
 CUTS = [(name, head, body, cut) for name, head, body in FRAMED for cut in range(len(body))]
 
 
-@pytest.mark.safety("F20", "2a10", "M14", "X1", "I7")
+@pytest.mark.safety("F20", "2a10", "M14", "X1", "4I7")
 @pytest.mark.parametrize(
     ("name", "head", "wire", "cut"), CUTS, ids=[f"{row[0]} at {row[3]}" for row in CUTS]
 )

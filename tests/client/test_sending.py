@@ -444,7 +444,7 @@ def test_a_call_that_a_hook_makes_can_share_the_deadline():
 # --- what stays as it is ---------------------------------------------------------------------
 
 
-@pytest.mark.safety("R6", "I10")
+@pytest.mark.safety("R6", "4I10")
 def test_nothing_of_the_callers_changes():
     session, _ = session_of(Answer(302, b"", {"Location": "/b", "Set-Cookie": "c=d"}), 200)
     headers, params, data = {"X": "y", "Cookie": "own=1"}, {"q": ["1", "2"]}, {"a": "b"}

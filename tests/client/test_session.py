@@ -189,7 +189,7 @@ def test_the_sessions_headers_are_sent_and_the_calls_win():
     assert "X-A" not in fields_of(network)
 
 
-@pytest.mark.safety("R6", "I10")
+@pytest.mark.safety("R6", "4I10")
 def test_the_callers_objects_stay_as_they_are():
     session, _network = session_of([OK])
     headers, params, data = {"X": "y", "Z": None}, {"a": ["b"]}, {"c": "d"}

@@ -231,7 +231,7 @@ def test_each_hop_of_a_redirect_has_its_attempts() -> None:
     network.assert_used_up()
 
 
-@pytest.mark.safety("R18", "I11")
+@pytest.mark.safety("R18", "4I11")
 def test_no_secret_is_told_of_an_attempt(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="h11client")
     session, _ = session_of(REFUSED, [RESET], [DOWN], retries=exact(2))

@@ -118,7 +118,7 @@ def build(network, max_connections=1):
     return transport, h11client.Session(transport=transport, timeout=0.001)
 
 
-@pytest.mark.safety("L1", "I6")
+@pytest.mark.safety("L1", "4I6")
 @pytest.mark.parametrize(
     "exchange",
     [fresh, reused, of_another_origin, closed_by_the_server, stale, uploaded],
@@ -181,7 +181,7 @@ def send_and_close(session):
     assert session.statistics().waiting == 0
 
 
-@pytest.mark.safety("L1", "L5", "I6")
+@pytest.mark.safety("L1", "L5", "4I6")
 @pytest.mark.parametrize("work", [close, send, send_and_close], ids=lambda work: work.__name__)
 @pytest.mark.parametrize(
     "exchange", [reused, of_another_origin, stale], ids=lambda exchange: exchange.__name__

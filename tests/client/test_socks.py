@@ -130,7 +130,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.safety("X16", "P3", "I3", "I8")
+@pytest.mark.safety("X16", "P3", "4I3", "4I8")
 @pytest.mark.parametrize(
     ("scheme", "steps", "expected", "words"),
     [row[1:] for row in WRONG],
@@ -147,7 +147,7 @@ def test_what_a_socks_proxy_refuses_or_says_wrong_is_an_error(
     assert network.streams[0].closed
 
 
-@pytest.mark.safety("R18", "I11")
+@pytest.mark.safety("R18", "4I11")
 def test_a_wrong_password_is_an_error_that_does_not_show_it() -> None:
     network = ScriptedNetwork([USER_PASSWORD, b"\x01\x01"])
     session = session_over(network, "socks5://user:secret@proxy.test")
@@ -196,7 +196,7 @@ ADDRESSES = ["192.0.2.1", "2001:db8::1", "192.0.2.3"]
 ASKED = [b"\x01\xc0\x00\x02\x01", b"\x04\x20\x01\x0d\xb8" + bytes(11) + b"\x01", b"\x01\xc0\x00\x02\x03"]  # fmt: skip
 
 
-@pytest.mark.safety("2n1", "2n2", "I5")
+@pytest.mark.safety("2n1", "2n2", "4I5")
 @pytest.mark.parametrize(
     "failing", [[NO_AUTH, REFUSED_5], [NO_AUTH, Pause(100)]], ids=["refused", "silence"]
 )

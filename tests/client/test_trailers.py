@@ -160,7 +160,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.safety("2b6", "I5", "I12")
+@pytest.mark.safety("2b6", "I5", "4I12")
 @pytest.mark.parametrize(
     ("given", "error"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
 )

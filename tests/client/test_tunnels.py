@@ -144,7 +144,7 @@ REFUSING = [
 ]  # fmt: skip
 
 
-@pytest.mark.safety("2h4", "P3", "X16", "I6")
+@pytest.mark.safety("2h4", "P3", "X16", "4I6")
 @pytest.mark.parametrize(
     ("answer", "status", "body"), [row[1:] for row in REFUSING], ids=[row[0] for row in REFUSING]
 )
@@ -197,7 +197,7 @@ NO_ANSWER = [
 ]  # fmt: skip
 
 
-@pytest.mark.safety("P3", "X16", "M26", "T7", "2h3", "I3", "I8")
+@pytest.mark.safety("P3", "X16", "M26", "T7", "2h3", "4I3", "4I8")
 @pytest.mark.parametrize(
     ("steps", "expected"), [row[1:] for row in NO_ANSWER], ids=[row[0] for row in NO_ANSWER]
 )
@@ -461,7 +461,7 @@ def test_a_proxy_that_asks_for_ever_is_told_twice() -> None:
     assert len(credentials(network.streams[0].written)) == 2
 
 
-@pytest.mark.safety("R18", "I11")
+@pytest.mark.safety("R18", "4I11")
 def test_the_password_is_in_no_message_and_no_line_of_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

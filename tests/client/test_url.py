@@ -181,7 +181,7 @@ def test_a_password_is_in_no_error():
         assert "a55" not in str(caught.value), text
 
 
-@pytest.mark.safety("P9")
+@pytest.mark.safety("5P9")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_normalising_twice_is_normalising_once(rest):
     try:
@@ -194,7 +194,7 @@ def test_normalising_twice_is_normalising_once(rest):
     assert url.target.isascii() and not set(url.target) & set(b" \r\n\0#\x7f")
 
 
-@pytest.mark.safety("R14", "P9")
+@pytest.mark.safety("R14", "5P9")
 @given(st.text(alphabet="h/@:#?\\[].%0x12 \té１。", max_size=14))
 def test_the_host_that_is_connected_to_is_the_host_that_is_shown(text):
     try:

@@ -518,7 +518,7 @@ def refuses(text, error):
     return str(caught.value)
 
 
-@pytest.mark.safety("U2", "R14", "I1", "I4", "I12", "T8", "2m1", "2m3", "R12")
+@pytest.mark.safety("U2", "R14", "I1", "I4", "4I12", "T8", "2m1", "2m3", "R12")
 @pytest.mark.parametrize(("text", "error"), REFUSED, ids=[ascii(row[0])[:60] for row in REFUSED])
 def test_what_is_wrong_is_refused_before_any_dial(text, error):
     message = refuses(text, error)
@@ -529,7 +529,7 @@ def test_what_is_wrong_is_refused_before_any_dial(text, error):
     )
 
 
-@pytest.mark.safety("I8", "I12")
+@pytest.mark.safety("I8", "4I12")
 @pytest.mark.parametrize("userinfo", ["us%0d%0aer:pass", "user:pa%00ss", "us%3Aer:pass"])
 def test_a_user_name_that_cannot_be_sent_is_the_callers_mistake(userinfo):
     session, network = session_of()
@@ -539,7 +539,7 @@ def test_a_user_name_that_cannot_be_sent_is_the_callers_mistake(userinfo):
     assert network.dialled == []
 
 
-@pytest.mark.safety("T6", "I12")
+@pytest.mark.safety("T6", "4I12")
 @pytest.mark.parametrize(("text", "canonical"), NOT_CANONICAL)
 def test_an_address_is_written_in_one_way(text, canonical):
     assert f"{canonical} is" in refuses(text, InvalidURL)
@@ -547,7 +547,7 @@ def test_an_address_is_written_in_one_way(text, canonical):
         join_url(parse_url("http://base/"), text.encode())
 
 
-@pytest.mark.safety("T6", "I12")
+@pytest.mark.safety("T6", "4I12")
 @pytest.mark.parametrize("host", NO_ADDRESSES)
 def test_numbers_that_are_no_address_are_no_host(host):
     assert "no IPv4 address" in refuses(f"http://{host}/", InvalidURL)
@@ -563,7 +563,7 @@ texts = st.text(
 known_hosts = st.sampled_from([(parse_url(row[0]).authority.decode(), row[1]) for row in GOES if "%" not in row[1] and row[2] in (80, 443)])  # fmt: skip
 
 
-@pytest.mark.safety("R14", "P9", "2m2", "I1")
+@pytest.mark.safety("R14", "5P9", "2m2", "I1")
 @given(known_hosts, st.sampled_from("/?#"), texts)
 def test_nothing_behind_the_authority_changes_the_host(known, mark, rest):
     written, host = known
@@ -579,7 +579,7 @@ def test_nothing_behind_the_authority_changes_the_host(known, mark, rest):
     assert url.target.isascii() and not set(url.target) & set(b" \r\n\0#\x7f\\")
 
 
-@pytest.mark.safety("R14", "P9", "U2")
+@pytest.mark.safety("R14", "5P9", "U2")
 @given(st.text("aA.:@/\\?#[]%1x02é。\uff0e\u200d -_", max_size=20))
 def test_whatever_is_accepted_is_read_again_as_what_it_was(authority):
     try:

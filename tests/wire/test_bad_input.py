@@ -160,7 +160,7 @@ FRAMED = [
 ]
 
 
-@pytest.mark.safety("F20", "X1", "X2", "I7")
+@pytest.mark.safety("F20", "X1", "X2", "4I7")
 @pytest.mark.parametrize("how", ["FIN", "RST"])
 @pytest.mark.parametrize("wire", [row[1] for row in FRAMED], ids=[row[0] for row in FRAMED])
 def test_a_response_cut_at_every_byte_is_an_error(session, serve, wire, how):

@@ -79,7 +79,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.safety("L5", "I5", "I6")
+@pytest.mark.safety("L5", "4I5", "4I6")
 @pytest.mark.parametrize("way", [row[1] for row in WAYS], ids=[row[0] for row in WAYS])
 @pytest.mark.parametrize("head", [HEAD, CHUNKED, UNTIL_CLOSE], ids=["length", "chunked", "to EOF"])
 def test_a_blocked_read_ends_soon_and_never_as_if_the_body_were_over(

@@ -164,7 +164,7 @@ def test_locks_that_others_held_and_slots_that_others_had_are_free_in_the_child(
     assert facts["child"][1] == facts["parent"] == "<PoolCounts open=1 idle=1 waiting=0>"
 
 
-@pytest.mark.safety("X22", "I6")
+@pytest.mark.safety("X22", "4I6")
 def test_what_a_child_drops_of_its_parents_is_not_counted_as_its_own(serve, ca):
     server = serve(lambda peer: (peer.read_head(), peer.send(LONG), peer.wait_for_end()))
     (facts,) = run(

@@ -145,7 +145,7 @@ def naming(name: bytes) -> Callable[[Any], None]:
     return script
 
 
-@pytest.mark.safety("I1", "T1")
+@pytest.mark.safety("4I1", "T1")
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
 def test_several_origins_are_not_mixed_up_by_a_real_proxy(
     kind: tuple[str, str, bool],
@@ -189,7 +189,7 @@ def test_a_wrong_password_is_refused_by_a_real_proxy(
     assert origin.accepted == 0
 
 
-@pytest.mark.safety("X16", "I6")
+@pytest.mark.safety("X16", "4I6")
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
 def test_an_origin_that_a_real_proxy_cannot_reach_is_an_error(
@@ -353,7 +353,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.safety("P3", "X16", "T7", "I4", "I5", "I6")
+@pytest.mark.safety("P3", "X16", "T7", "4I4", "4I5", "4I6")
 @pytest.mark.parametrize(
     ("script", "expected"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE]
 )

@@ -60,7 +60,7 @@ def session(ca):
         yield session
 
 
-@pytest.mark.safety("M21", "R1", "R2", "R3", "R7", "I11")
+@pytest.mark.safety("M21", "R1", "R2", "R3", "R7", "4I11")
 def test_another_port_is_another_origin(serve, session):
     second = Notes(HELLO)
     first = Notes(to(f"{serve(second).url}/x"))
@@ -95,7 +95,7 @@ def test_what_was_dropped_does_not_come_back(serve, session):
     assert "authorization" in fields_of(first.heads[-1])
 
 
-@pytest.mark.safety("R6", "I10", "R8")
+@pytest.mark.safety("R6", "4I10", "R8")
 def test_the_callers_objects_are_as_before_and_the_body_is_gone(serve, session):
     notes = Notes(to("/2", 303), HELLO)
     headers = Headers([("X-Api-Key", "1"), ("x-api-key", "2"), ("Content-Type", "text/x")])
@@ -219,7 +219,7 @@ def test_a_redirect_may_be_the_last_thing_a_connection_carries(serve, session, a
     assert len(notes.heads) == 1
 
 
-@pytest.mark.safety("X17", "R9", "I12")
+@pytest.mark.safety("X17", "R9", "4I12")
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_one_shot_body_is_not_sent_a_second_time(serve, session, status):
     other = Notes(HELLO)
@@ -286,7 +286,7 @@ def test_a_redirect_to_where_nobody_listens_is_an_error_of_that_place(serve, ses
     assert caught.value.request.url == f"{url}/"
 
 
-@pytest.mark.safety("R1", "I1")
+@pytest.mark.safety("R1", "4I1")
 def test_threads_that_share_a_session_do_not_share_what_they_carry(serve, session):
     seen = []
 

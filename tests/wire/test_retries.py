@@ -54,7 +54,7 @@ def test_a_get_is_asked_until_it_is_answered(serve: Any, session: Any) -> None:
     assert session.statistics().busy == 0
 
 
-@pytest.mark.safety("I2")
+@pytest.mark.safety("4I2")
 def test_a_post_whose_fate_is_unknown_is_sent_once(serve: Any, session: Any) -> None:
     script = Script(b"", "reset", DOWN)
     server = serve(script)

@@ -81,7 +81,7 @@ def test_a_response_that_arrives_while_idle_is_never_an_answer(session, serve, c
     assert server.accepted == 2
 
 
-@pytest.mark.safety("M4", "I2")
+@pytest.mark.safety("M4", "4I2")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_connection_closed_after_the_request_was_read(session, serve, context, method):
     delivered = []
@@ -107,7 +107,7 @@ def test_a_connection_closed_after_the_request_was_read(session, serve, context,
         assert server.accepted == 1
 
 
-@pytest.mark.safety("M5", "X6", "I1")
+@pytest.mark.safety("M5", "X6", "4I1")
 def test_a_server_that_closes_after_every_third_answer_is_never_noticed(session, serve, context):
     rng = random.Random(5)
     pauses = [rng.random() * 0.003 for _ in range(300)]
@@ -176,7 +176,7 @@ def test_a_dropped_response_lets_a_waiting_thread_go_on_with_a_limit_of_one(serv
         assert got == [b"2"]
 
 
-@pytest.mark.safety("I1", "I6", "L5")
+@pytest.mark.safety("4I1", "4I6", "L5")
 @pytest.mark.parametrize("most", [100, 3], ids=["one connection each", "three for all"])
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_sixteen_threads_on_one_session(serve, ca, most, tls):

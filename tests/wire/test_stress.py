@@ -281,7 +281,7 @@ def settle(session):
     return session._transport.counts()
 
 
-@pytest.mark.safety("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "L1")
+@pytest.mark.safety("4I1", "4I2", "4I3", "4I4", "4I5", "4I6", "4I7", "4I8", "L1")
 @pytest.mark.safety("X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8", "X22", "X23")
 @pytest.mark.parametrize(("how", "requests"), [("http", 150), ("https", 60), ("proxy", 40)])
 def test_32_threads_on_one_session_and_a_server_at_random(serve, ca, how, requests):
@@ -322,7 +322,7 @@ def _restless():
     gc.set_threshold(*threshold)
 
 
-@pytest.mark.safety("I1", "I2", "I3", "I5", "I6", "I7", "I8", "L1", "L5", "M25")
+@pytest.mark.safety("4I1", "4I2", "4I3", "4I5", "4I6", "4I7", "4I8", "L1", "L5", "M25")
 @pytest.mark.usefixtures("_restless")
 def test_a_pool_of_8_whose_responses_are_closed_early_dropped_and_collected(serve):
     started = time.monotonic()

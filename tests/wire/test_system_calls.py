@@ -223,7 +223,7 @@ EXCHANGES = [get_twice, post, send_file, send_pieces, use_tls, use_tunnel]
 EVERY = pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.__name__)
 
 
-@pytest.mark.safety("X25", "X21", "I1", "I3", "I5", "I6", "I8")
+@pytest.mark.safety("X25", "X21", "4I1", "4I3", "4I5", "4I6", "4I8")
 @EVERY
 def test_any_system_call_may_fail(
     exchange: Callable[..., None], world: SimpleNamespace, faults: Faults
@@ -279,7 +279,7 @@ def partial(monkeypatch: pytest.MonkeyPatch, most: int, again: float) -> None:
     monkeypatch.setattr(os, "sendfile", send_part)
 
 
-@pytest.mark.safety("X24", "I1", "I7")
+@pytest.mark.safety("X24", "4I1", "4I7")
 @EVERY
 @pytest.mark.parametrize(
     ("most", "again"), [(1, 0.0), (7, 0.5), (50_000, 0.7)], ids=["bytes", "sips", "often not"]

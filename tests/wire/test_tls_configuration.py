@@ -179,7 +179,7 @@ def test_what_says_nothing_about_trust_is_a_type_error(server: Server, verify: A
     assert server.accepted == 0
 
 
-@pytest.mark.safety("I11")
+@pytest.mark.safety("4I11")
 def test_the_password_of_a_key_is_never_shown(
     asking: Server, own: dict[str, str], ca: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -312,7 +312,7 @@ MISSING = [
 ]
 
 
-@pytest.mark.safety("I12")
+@pytest.mark.safety("4I12")
 @pytest.mark.parametrize(
     ("arguments", "proxy"), [row[1:] for row in MISSING], ids=[row[0] for row in MISSING]
 )

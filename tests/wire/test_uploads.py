@@ -104,7 +104,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.safety("M6", "2e1", "X8", "I1")
+@pytest.mark.safety("M6", "2e1", "X8", "4I1")
 @pytest.mark.parametrize("make", [row[1] for row in BODIES], ids=[row[0] for row in BODIES])
 @pytest.mark.parametrize("answer", [TOO_LARGE, TOO_LARGE_CLOSE], ids=["keep-alive", "close"])
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_final_answer_means_that_no_byte_of_the_body_is_sent(start, session, a
     assert server.accepted == 2
 
 
-@pytest.mark.safety("F14", "2g2", "X11", "I2")
+@pytest.mark.safety("F14", "2g2", "X11", "4I2")
 def test_a_417_is_followed_by_the_request_without_the_expectation(start, session):
     heads = []
 
@@ -324,7 +324,7 @@ def test_a_417_is_followed_by_the_request_without_the_expectation(start, session
 # --- 408 in passing ----------------------------------------------------------------------------
 
 
-@pytest.mark.safety("2d5", "I2")
+@pytest.mark.safety("2d5", "4I2")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_408_instead_of_an_answer_on_a_kept_alive_connection(start, session, method):
     delivered = []
