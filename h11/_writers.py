@@ -94,7 +94,11 @@ class ChunkedWriter:
         return [b"%x\r\n" % size, data, b"\r\n"] if size else []
 
     def end(self, event: EndOfMessage) -> list[bytes]:
-        return [b"0\r\n%b\r\n" % _lines(event.headers)]
+        headers = event.headers
+        if headers and (headers.facts.chunked or headers.facts.content_length is not None):
+            # RFC 9110 section 6.5.1: not where it is too late for them, and misread by some
+            raise LocalProtocolError("a trailer must not be Content-Length or Transfer-Encoding")
+        return [b"0\r\n%b\r\n" % _lines(headers)]
 
 
 class UntilCloseWriter:

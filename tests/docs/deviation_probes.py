@@ -442,6 +442,13 @@ def framing_fields_without_body() -> object:
 
 
 @probe
+def framing_fields_in_trailers() -> object:
+    conn = h11.Connection(h11.CLIENT)
+    conn.send(request(("Transfer-Encoding", "chunked")))
+    return conn.send(h11.EndOfMessage(headers=[("Content-Length", "3")]))
+
+
+@probe
 def casing_of_transfer_encoding() -> object:
     return answered(GET, ("transfer-encoding", "chunked"))
 

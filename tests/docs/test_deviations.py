@@ -101,6 +101,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
         LOCAL,
     ),
     "framing-fields-without-body": ("['2', '2', '2']", f"['1', '0', '{LOCAL}']"),
+    "framing-fields-in-trailers": (r"b'0\r\nContent-Length: 3\r\n\r\n'", LOCAL),
     "casing-of-transfer-encoding": (
         r"b'HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n'",
         r"b'HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n'",

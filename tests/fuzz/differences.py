@@ -100,6 +100,7 @@ def reason_from_llhttp(kind: str) -> str:
 SENDING: list[tuple[str, str]] = [
     (r"\w+: not made LocalProtocolError / (not made|refused) UnicodeEncodeError", "non-ascii-text"),
     (r"(Request|Response|InformationalResponse): not made LocalProtocolError / (sent|refused \w+)", "malformed-version"),
+    (r"EndOfMessage: refused LocalProtocolError / sent", "framing-fields-in-trailers"),
     (r"EndOfMessage: not made LocalProtocolError / (sent|refused \w+)", "content-length-2-63"),
     (r"hear: heard wrong RemoteProtocolError / heard wrong AttributeError", "request-out-of-turn"),
     (r"\w+: refused LocalProtocolError / refused AttributeError", "request-out-of-turn"),

@@ -285,6 +285,18 @@ def test_request_with_both_framings_is_refused() -> None:
         connection.send(request(CHUNKED, ("content-length", "0")))
 
 
+@pytest.mark.safety("2b6")
+@pytest.mark.deviation("framing-fields-in-trailers")
+@pytest.mark.parametrize("field", [LENGTH_5, ("content-LENGTH", "0"), CHUNKED])
+def test_trailers_that_would_steer_the_framing_are_refused(field: tuple[str, str]) -> None:
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(request(CHUNKED))
+    refused_locally(connection, h11.EndOfMessage(headers=[("A", "b"), field]))
+    connection = answering()
+    connection.send(h11.Response(status_code=200, headers=[]))
+    refused_locally(connection, h11.EndOfMessage(headers=[field]))
+
+
 @pytest.mark.parametrize("junk", [5, None, b"", "GET", h11.Request, h11.NEED_DATA, object()])
 def test_what_is_no_event_is_refused(junk) -> None:
     refused_locally(h11.Connection(h11.CLIENT), junk)
