@@ -1,0 +1,493 @@
+"""The faults around a connection: TLS, proxies, redirects, cookies, authentication, names, dials,
+the caller's own code, partial I/O and failing system calls (X15 to X22, X24, X25)."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from random import Random
+
+from tests.chaos.cases import (
+    BROKEN,
+    INCOMPLETE,
+    MALFORMED,
+    METHODS,
+    NETWORK,
+    SECRET,
+    WAYS,
+    Case,
+    fault,
+)
+from tests.chaos.faults import EXPECT_BODY, MEMORY, SOCKET
+
+HANDSHAKE = frozenset(["SSLError", "ConnectionError"])
+CONNECT_LATE = frozenset(["ConnectTimeout"])
+PROXY = frozenset(["ProxyError"])
+
+
+# --- X15: TLS ------------------------------------------------------------------------------------
+
+
+@fault("X15", 2)
+def handshake_that_fails(case: Case, rng: Random) -> None:
+    case.choose(["tls", "tunnel"], reused=0)
+    name, steps = rng.choice(
+        [
+            ("end at once", [("fin",)]),
+            ("reset at once", [("rst",)]),
+            ("end behind the first flight", [("hear",), ("fin",)]),
+            ("reset behind the first flight", [("hear",), ("rst",)]),
+            ("garbage", [("hear",), ("send", b"\x16\x03\x03\x00\x10" + b"\0" * 16), ("fin",)]),
+            ("plain text", [("hear",), ("send", b"HTTP/1.1 400 Bad Request\r\n\r\n"), ("fin",)]),
+            ("alert", [("hear",), ("send", b"\x15\x03\x03\x00\x02\x02\x28"), ("fin",)]),
+        ]
+    )
+    case.name += f": {name}"
+    _instead_of_tls(case, steps)
+    case.most = 0
+    case.must_fail(HANDSHAKE | (PROXY if case.way == "tunnel" else frozenset()))
+
+
+def _instead_of_tls(case: Case, steps: list[tuple]) -> None:
+    if case.way == "tunnel":
+        case.connect = [[("send", b"HTTP/1.1 200 OK\r\n\r\n"), *steps]]
+    else:
+        case.at_dial = [steps]
+
+
+@fault("X15")
+def handshake_that_stalls(case: Case, rng: Random) -> None:
+    case.choose(["tls", "tunnel"], reused=0)
+    _instead_of_tls(case, [("stall",)])
+    case.timeout = {rng.choice(["connect", "total"]): 0.1 if case.medium == "socket" else 5.0}
+    [case.limit] = case.timeout
+    case.most = 0
+    case.must_fail(CONNECT_LATE)
+
+
+@fault("X15")
+def certificate_of_somebody_else(case: Case, rng: Random) -> None:
+    case.choose(["tls", "tunnel"], reused=0)
+    case.certificate = rng.choice(["wrong host", "other authority"])
+    case.name += f": {case.certificate}"
+    case.most = 0
+    case.must_fail(frozenset(["SSLError"]))
+
+
+@fault("X15", 2)
+def end_without_close_notify(case: Case, rng: Random) -> None:
+    case.choose(["tls", "tunnel"])
+    end = rng.choice(["cut", "fin"])
+    case.name += f" ({end})"
+    wire = case.answer("end")
+    case.scripts = [[EXPECT_BODY, ("send", wire.data), (end,)]]
+    if end == "cut" and case.method != "HEAD":
+        case.must_fail(INCOMPLETE)
+
+
+@fault("X15", 1, SOCKET)
+def alert_within_a_body(case: Case, rng: Random) -> None:
+    case.choose(["tls"])
+    wire = case.answer("length", body=b"x" * 1000)
+    case.method_kind = "GET" if case.method == "HEAD" else case.method_kind
+    wire = case.answer("length", body=b"x" * 1000)
+    what = rng.choice(
+        [b"\x15\x03\x03\x00\x02\x02\x28", b"\x17\x03\x03\x00\x20" + b"\0" * 32, b"HTTP/1"]
+    )
+    case.scripts = [
+        [EXPECT_BODY, ("send", wire.data[:-100]), ("raw", what), ("wait", 0.01), ("cut",)]
+    ]
+    case.must_fail(INCOMPLETE | {"SSLError"})
+
+
+@fault("X15", 1, SOCKET)
+def tls_on_the_plain_port(case: Case, rng: Random) -> None:
+    case.choose(["plain"], reused=0)
+    case.at_dial = [[("tls", "right")]]
+    case.most = 0
+    case.must_fail(BROKEN)
+
+
+# --- X16: proxies --------------------------------------------------------------------------------
+
+
+@fault("X16", 4)
+def refused_tunnel(case: Case, rng: Random) -> None:
+    case.choose(["tunnel"], reused=0)
+    case.most = 0
+    ok = b"HTTP/1.1 200 OK\r\n\r\n"
+    name, steps, errors = rng.choice(
+        [
+            (
+                "403",
+                [("send", b"HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nnope"), ("over",)],
+                PROXY,
+            ),
+            (
+                "407",
+                [("send", b"HTTP/1.1 407 Who\r\nContent-Length: 3\r\n\r\nwho"), ("over",)],
+                PROXY,
+            ),
+            ("502", [("send", b"HTTP/1.1 502 Bad\r\n\r\nbad"), ("fin",)], PROXY),
+            (
+                "endless refusal",
+                [("send", b"HTTP/1.1 500 X\r\n\r\n"), ("flood", b"x", None)],
+                PROXY,
+            ),
+            ("200, end", [("send", ok), ("fin",)], PROXY | HANDSHAKE),
+            ("200 and bytes", [("send", ok + b"HTTP/1.1 200 OK\r\n\r\n"), ("over",)], PROXY),
+            ("endless head", [("flood", b"HTTP/1.1 200 OK\r\nA: b\r\n", None)], PROXY),
+            ("endless fields", [("send", ok[:-2]), ("flood", b"A: b\r\n", None)], PROXY),
+            ("half a line", [("send", b"HTTP/1.1 2"), ("fin",)], PROXY),
+            ("nothing", [("fin",)], PROXY),
+            ("a reset", [("rst",)], PROXY),
+            ("a part", [("send", ok[: rng.randrange(1, len(ok))]), ("fin",)], PROXY | HANDSHAKE),
+            ("101", [("send", b"HTTP/1.1 101 Switching\r\n\r\n"), ("over",)], PROXY),
+            ("garbage", [("send", b"SSH-2.0-x\r\n"), ("over",)], PROXY),
+        ]
+    )
+    case.name += f": {name}"
+    case.connect = [steps]
+    case.must_fail(errors)
+
+
+@fault("X16")
+def tunnel_that_stalls(case: Case, rng: Random) -> None:
+    case.choose(["tunnel"], reused=0)
+    case.most = 0
+    case.connect = [[("send", b"HTTP/1.1 200 OK\r\n"), ("stall",)]]
+    case.timeout = {"connect": 0.1 if case.medium == "socket" else 5.0}
+    case.limit = "connect"
+    case.must_fail(CONNECT_LATE)
+
+
+@fault("X16")
+def odd_success(case: Case, rng: Random) -> None:
+    """The fields of a 2xx to CONNECT mean nothing (RFC 9110 section 9.3.6)."""
+    case.choose(["tunnel"], reused=0)
+    fields = rng.choice(
+        [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"]
+    )
+    case.framing = "chunked"
+    case.connect = [[("send", b"HTTP/1.1 204 Fine\r\n%b\r\n" % fields)]]
+    case.scripts = [[EXPECT_BODY, ("send", case.answer().data)]]
+
+
+@fault("X16")
+def asked_for_ever_by_a_proxy(case: Case, rng: Random) -> None:
+    case.choose(["proxy", "tunnel"], ["GET", "HEAD", "PUT"], reused=0)
+    case.call["proxy credentials"] = SECRET
+    refusal = b'HTTP/1.1 407 Who\r\nX-Nonce: %b\r\nProxy-Authenticate: Digest realm="a", nonce="b", qop="auth"\r\n'
+    refusal = refusal % case.nonce.encode() + b"Content-Length: 0\r\n\r\n"
+    if case.way == "tunnel":
+        case.most = 0
+        case.connect = [[("send", refusal), ("again",)]] * 10
+        case.must_fail(PROXY)
+    else:
+        case.status, case.body, case.most = 407, b"", 3
+        case.scripts = [[EXPECT_BODY, ("send", refusal)]] * 10
+
+
+@fault("X16")
+def forwarding_proxy_that_answers_itself(case: Case, rng: Random) -> None:
+    case.choose(["proxy"])
+    case.status = 502
+    case.framing = rng.choice(["length", "chunked"])
+    case.scripts = [[EXPECT_BODY, ("send", case.answer(status=b"502 Bad Gateway").data)]]
+
+
+# --- X17: redirects ------------------------------------------------------------------------------
+
+CODES = [301, 302, 303, 307, 308]
+
+
+@fault("X17", 2)
+def redirects_to_a_limit(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "POST"])
+    number = rng.choice([1, 1, 2, 3, 5, 30, 31])
+    case.name += f": {number}"
+    case.most = number + 1
+    case.scripts = [
+        [EXPECT_BODY, ("redirect", rng.choice(CODES), "same", b"")] for _ in range(number)
+    ]
+    case.framing = "length"
+    if number > 30:
+        case.most = 31
+        case.must_fail(frozenset(["TooManyRedirects"]))
+
+
+@fault("X17", 2)
+def redirects_elsewhere_with_credentials(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET"])
+    case.headers = {
+        "Authorization": f"Bearer {SECRET}",
+        "Cookie": f"a={SECRET}",
+        "X-Api-Key": SECRET,
+    }
+    if rng.random() < 0.3:
+        case.headers = {}
+        case.call["auth"] = ("user", SECRET)
+    chain = rng.choice(
+        [["other"], ["same", "other"], ["other", "same"], ["other", "other", "same"]]
+    )
+    case.name += f": {' '.join(chain)}"
+    case.most = len(chain) + 1
+    code = rng.choice(CODES)
+    case.scripts = [[EXPECT_BODY, ("redirect", code, where, b"")] for where in chain]
+    case.framing = "length"
+
+
+BAD_LOCATIONS = [
+    b"http://[::1", b"http://\xff\xfe/", b"http://", b"http://a b/", b"http://a:99999/", b"http://a:b/",
+    b"ftp://a.test/", b"file:///etc/passwd", b"gopher://a/", b"javascript:x",
+    b"http://1.2.3/", b"http://0x7f.1/", b"http://a%2fb/", b"http://a\\b@c/", b"//", b"https://",
+]  # fmt: skip
+
+
+@fault("X17")
+def malformed_location(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "POST"])
+    where = rng.choice(BAD_LOCATIONS)
+    case.name += f": {where!r}"
+    wire = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %b\r\n\r\n" % where
+    case.scripts = [[EXPECT_BODY, ("send", wire)]]
+    case.must_fail(
+        frozenset(["InvalidURL", "InvalidSchema", "MissingSchema", "RemoteProtocolError"])
+    )
+
+
+@fault("X17")
+def redirect_with_a_body(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "POST"])
+    case.framing = "length"
+    case.most = 2
+    body = rng.choice(["little", "endless", "closes", "gzip bomb"])
+    case.name += f": {body}"
+    if body == "little":
+        case.scripts = [[EXPECT_BODY, ("redirect", 302, "same", b"x" * 2000)]]
+    elif body == "closes":
+        case.scripts = [
+            [EXPECT_BODY, ("redirect", 303, "same", b"x", b"Connection: close\r\n"), ("fin",)]
+        ]
+    elif body == "gzip bomb":
+        coded = b"Content-Encoding: gzip\r\n"
+        case.scripts = [[EXPECT_BODY, ("redirect", 301, "same", b"no gzip at all", coded)]]
+    else:
+        promised = b"Content-Length: 1000000000\r\n"
+        case.scripts = [
+            [EXPECT_BODY, ("redirect", 302, "same", None, promised), ("flood", b"x", None)]
+        ]
+
+
+@fault("X17")
+def redirect_of_a_body_that_is_gone(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["PUT one-shot"])
+    case.scripts = [[EXPECT_BODY, ("redirect", rng.choice([307, 308]), "same", b"")]]
+    case.must_fail(frozenset(["UnrewindableBodyError"]))
+
+
+# --- X18, X19: cookies, authentication -------------------------------------------------------------
+
+HOSTILE_COOKIES = [
+    b"a=b; Domain=test", b"a=b; Domain=.", b"a=b; Domain=evil.test", b"a=b; Path=../x", b"=x",
+    b"a=\x01b", b"a=b; Max-Age=" + b"9" * 400, b"a=b; Expires=Thu, 99 Foo 99999 99:99:99 GMT",
+    b"a" * 5000 + b"=b", b"a=" + b"b" * 5000, b";" * 500, b"a=b; Domain=127.0.0.1", b"__Host-a=b",
+    b"a=b; Domain=chaos.test; Path=/", b"__Secure-a=b", b'a="b; c"', b"a=\xff\xfe", b"\\" * 3000,
+]  # fmt: skip
+
+
+@fault("X18")
+def cookies(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "HEAD", "POST"])
+    case.framing = rng.choice(["length", "chunked"])
+    if rng.random() < 0.5:
+        case.name += ": a bomb"
+        given = [b"c%d=%b" % (n, b"x" * 1200) for n in range(90)]
+    else:
+        case.name += ": hostile attributes"
+        given = rng.sample(HOSTILE_COOKIES, 6)
+    lines = b"".join([b"Set-Cookie: %b\r\n" % value for value in given])
+    case.scripts = [[EXPECT_BODY, ("send", case.answer(extra=lines).data)]]
+    case.follow = 1
+    case.act = "cookies"
+
+
+CHALLENGES = [
+    b'Digest realm="r", nonce="n", qop="auth", algorithm=MD5',
+    b'Digest realm="r", nonce="n", qop="auth", stale=true',
+    b'Digest realm="r", nonce="n", algorithm=WHAT',
+    b'Digest realm="r"',
+    b"Digest " + b"," * 60_000,
+    b'Digest realm="' + b"\\" * 30_000,
+    b'Basic realm="x", Digest realm="r", nonce="n"',
+    b"",
+]
+
+
+@fault("X19")
+def asked_for_ever(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "HEAD", "PUT"])
+    case.framing = "length"
+    case.status, case.body = 401, b""
+    challenge = rng.choice(CHALLENGES)
+    case.name += f": {challenge[:30].decode()!r}"
+    case.call["digest"] = ("user", SECRET)
+    extra = b"WWW-Authenticate: %b\r\n" % challenge
+    wire = case.answer(extra=extra, status=b"401 Who", body=b"").data
+    case.scripts = [[EXPECT_BODY, ("send", wire)]] * 10
+    case.most = 3
+
+
+# --- X20, X21: names and dials -------------------------------------------------------------------
+
+
+@fault("X20", 1, MEMORY)
+def name_without_an_address(case: Case, rng: Random) -> None:
+    case.choose(["plain", "tls"], reused=0)
+    code = rng.choice([socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL])
+    case.at_dial = [socket.gaierror(code, "no such name")]
+    case.most = 0
+    case.must_fail(frozenset(["ConnectionError"]))
+
+
+@fault("X20", 1, SOCKET)
+def resolver_of_ones_own(case: Case, rng: Random) -> None:
+    case.choose(["plain", "tls"], reused=0)
+    case.call["names"] = what = rng.choice(["fails", "slow", "many", "none"])
+    case.name += f": {what}"
+    if what in ("fails", "none"):
+        case.most = 0
+        case.must_fail(frozenset(["gaierror", "ValueError"]))
+
+
+@fault("X21", 1, MEMORY)
+def dial_that_fails(case: Case, rng: Random) -> None:
+    case.choose(WAYS, reused=0)
+    code = rng.choice(
+        [
+            *(errno.ECONNREFUSED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL),
+            *(errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ECONNRESET, errno.ETIMEDOUT),
+        ]
+    )
+    case.name += f": {errno.errorcode[code]}"
+    if code == errno.ETIMEDOUT:  # a black hole
+        case.at_dial = [TimeoutError()]
+        case.must_fail(CONNECT_LATE)
+    else:
+        case.at_dial = [OSError(code, "made to fail")]
+        case.must_fail(PROXY if case.way in ("proxy", "tunnel") else frozenset(["ConnectionError"]))
+    case.most = 0
+
+
+@fault("X21", 1, SOCKET)
+def port_that_nobody_listens_on(case: Case, rng: Random) -> None:
+    case.choose(["plain", "tls"], reused=0)
+    case.call["port"] = "closed"
+    case.most = 0
+    case.must_fail(frozenset(["ConnectionError"]))
+
+
+# --- X22: the caller's own code ----------------------------------------------------------------------
+
+
+@fault("X22", 3, MEMORY)
+def interrupted_anywhere(case: Case, rng: Random) -> None:
+    case.choose(WAYS)
+    _answer_any(case, rng)
+    case.act = "interrupt"
+    case.fails = rng.randrange(1, 9), rng
+    case.may_fail(frozenset(["KeyboardInterrupt"]))
+
+
+def _answer_any(case: Case, rng: Random) -> None:
+    wire = case.answer()
+    splits = sorted(rng.sample(range(len(wire.data)), 3)) if len(wire.data) > 3 else ()
+    end = [] if wire.end is not None else [("fin",)]
+    case.scripts = [[EXPECT_BODY, ("send", wire.data, splits), *end]] * 2
+
+
+@fault("X22", 2)
+def body_that_raises(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["PUT one-shot", "POST chunked"])
+    case.question_size = 2000
+    case.act, case.act_at = "body raises", rng.randrange(4)
+    case.must_fail(frozenset(["Mine"]))
+
+
+@fault("X22")
+def hook_that_raises(case: Case, rng: Random) -> None:
+    case.choose(WAYS)
+    _answer_any(case, rng)
+    case.act = "hook raises"
+    case.must_fail(frozenset(["Mine"]))
+
+
+@fault("X22", 2)
+def answer_that_is_not_read(case: Case, rng: Random) -> None:
+    case.choose(WAYS)
+    case.act = rng.choice(["drops", "drops in a cycle", "closes early", "raises while reading"])
+    case.name += f": {case.act}"
+    wire = case.answer(case.framing, body=b"x" * rng.choice([0, 100, 100_000]))
+    if case.framing == "end" and wire.end is None:
+        case.scripts = [[EXPECT_BODY, ("send", wire.data), ("fin",)]]
+    else:
+        case.scripts = [[EXPECT_BODY, ("send", wire.data)]]
+    case.body = b""  # nothing is looked at
+    if case.act == "raises while reading":
+        case.must_fail(frozenset(["Mine"]))
+
+
+@fault("X22")
+def session_that_is_closed(case: Case, rng: Random) -> None:
+    case.choose(WAYS)
+    _answer_any(case, rng)
+    case.act = "closes the session"
+
+
+LOCAL = {
+    "header": {"X-A": "a\r\nb: c"},
+    "NUL": {"X-A": "a\0b"},
+    "name": {"X A": "b"},
+    "host": {"Host": "a b"},
+    "method": "GE T / HTTP/1.1\r\nA",
+    "length": {"Content-Length": "abc"},
+}
+
+
+@fault("X22", 2)
+def request_that_is_none(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "POST"], reused=rng.choice([0.0, 1.0]))
+    what = rng.choice(list(LOCAL))
+    case.name += f": {what}"
+    bad = LOCAL[what]
+    case.local = True
+    case.most = 0
+    if isinstance(bad, dict):
+        case.headers.update(bad)
+    else:
+        case.call["method"] = bad
+    case.must_fail(frozenset(["InvalidHeader", "LocalProtocolError", "ValueError", "InvalidURL"]))
+
+
+# --- X24, X25: partial I/O, failing system calls ------------------------------------------------------
+
+
+@fault("X24")
+def a_byte_at_a_time(case: Case, rng: Random) -> None:
+    case.choose(WAYS, METHODS)
+    case.tiny = True
+    case.question_size = 200
+    wire = case.answer(body=case.answer_body()[:300])
+    case.body = case.answer_body()[:300]
+    case.scripts = [
+        [EXPECT_BODY, ("send", wire.data), *([] if wire.end is not None else [("fin",)])]
+    ]
+
+
+@fault("X25")
+def system_call_that_fails(case: Case, rng: Random) -> None:
+    case.choose(WAYS)
+    _answer_any(case, rng)
+    case.fails = rng.choice([1, 1, 2, 2, 3, 4, 5, 6, 8, 10]), rng
+    case.most = 2 if case.repeatable else 1
+    case.may_fail(NETWORK | MALFORMED)
