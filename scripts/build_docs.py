@@ -1,10 +1,11 @@
-"""Redraws the state diagrams and builds the site; --check fails instead where they are stale."""
+"""Redraws the diagrams and the page on safety, builds the site; --check only fails where stale."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import safety_page
 import state_diagrams
 from environments import ROOT
 
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"unknown: {' '.join(sorted(unknown))}; there is only --check", file=sys.stderr)
         return 2
-    if state_diagrams.main(arguments):
+    if state_diagrams.main(arguments) or safety_page.main(arguments):
         return 1
     build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     build += ["--site-dir", str(SITE)]
