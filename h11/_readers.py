@@ -52,6 +52,13 @@ class ContentLengthReader:
         piece = self.read_bytes(buffer, self._left)
         return parsed_data(piece, False, False) if piece else None
 
+    def read_rest(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes | None:
+        """All that is left, if it is there and no more than `max_bytes`; else nothing is read."""
+        left = self._left
+        if left > max_bytes or left > len(buffer.data) - buffer.start:
+            return None
+        return buffer.take(left) if left else b""
+
     def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
         left = self._left
         piece = buffer.take(left if left < max_bytes else max_bytes)

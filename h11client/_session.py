@@ -252,17 +252,13 @@ class Session(Redirecting, Preparing):
                     or (verify is True and self._trust_certificates and _is_https(request))
                 ):
                     way, trust = self._way_to(request, proxies, verify)
+                # Of what may turn out to be too large the connection is not given back yet.
+                later = stream or self.max_response_size is not None
                 response = transport.send(
-                    request, stream=stream, timeout=deadline, verify=trust, cert=cert, proxies=way
+                    request, stream=later, timeout=deadline, verify=trust, cert=cert, proxies=way
                 )
                 response.connection = transport
-            if (
-                type(response) is not Response
-                or response.status_code in REDIRECTS
-                or request._hooks
-                or response._head is None
-                or response._head.headers.values_of(b"set-cookie")
-            ):
+            if not _is_final(request, response):
                 call = Call(self, deadline, stream, verify, cert, proxies, allow_redirects, retry)
                 response = call.run(request, response)
             if self.max_response_size is not None:
@@ -379,6 +375,17 @@ def _given(
     if on_progress is not None:
         own["on_progress"] = on_progress
     return own
+
+
+def _is_final(request: PreparedRequest, response: Any) -> bool:
+    """Whether it is ours, and neither redirects nor has cookies, and no hook will look at it."""
+    return (
+        type(response) is Response
+        and response.status_code not in REDIRECTS
+        and not request._hooks
+        and response._head is not None
+        and not response._head.headers.values_of(b"set-cookie")
+    )
 
 
 def _is_https(request: PreparedRequest) -> bool:

@@ -93,6 +93,7 @@ LAYERS = {
             "_transport.lending",
             "_transport.repeating",
             "_transport.response_body",
+            "_transport.whole_body",
         ],
         ["_transport.pool"],
         ["adapters"],

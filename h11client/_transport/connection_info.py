@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from h11client._watching import Event, Timings, tell_of_end
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from h11client._transport.connection import Endpoint
+    from typing import Protocol, TypeAlias
 
-__all__ = ["ConnectionInfo"]
+    from h11client._engine import h11
+    from h11client._transport.connection import Connection, DialTimes, Endpoint
+    from h11client._watching import Watch
+
+    # When the call began, got its connection, had sent the request, had the head, and when that
+    # had begun to come if it did not come at once.
+    Stamps: TypeAlias = tuple[float, float, float, float, float | None]
+
+    class Owner(Protocol):
+        """Who lends a connection to a body, and gets it back exactly once."""
+
+        def release(self, connection: Connection, reusable: bool) -> float:
+            """Takes the connection back, one that is not reusable having been closed; the time."""
+            ...
+
+        def abandon(self, connection: Connection) -> None:
+            """As `release` of an aborted connection, from a finaliser: takes no lock."""
+            ...
+
+        def is_inside(self) -> bool:
+            """Whether this thread holds the owner's lock: a finaliser interrupts it."""
+
+
+__all__ = ["NOT_SWITCHED", "ConnectionInfo", "Told"]
+
+NOT_SWITCHED = "only a 101, or a 2xx to CONNECT, hands its connection over"
 
 
 class ConnectionInfo:
@@ -50,3 +77,53 @@ class ConnectionInfo:
             f"<ConnectionInfo {self.peer_address} request {self.requests_served}"
             f" {self.client_state}/{self.server_state}>"
         )
+
+
+class Told:
+    """What a body tells of its exchange; `informational` are the 1xx responses, or None."""
+
+    __slots__ = (
+        "informational",
+        "_stamps",
+        "_dialled",
+        "_ended",
+        "_endpoint",
+        "_served",
+        "_states",
+    )
+
+    informational: list[h11.InformationalResponse] | None
+    _stamps: Stamps
+    _dialled: DialTimes
+    _ended: float | None
+    _endpoint: Endpoint
+    _served: int
+    _states: tuple[object, object] | None  # at the end of the exchange
+
+    @property
+    def timings(self) -> Timings:
+        """How long the stages of the call took."""
+        started, leased, sent, arrived, first = self._stamps
+        pool = leased - started
+        dns, connect, tls = self._dialled if self._served == 1 else (None, None, None)
+        for took in (dns, connect, tls):
+            if took is not None:
+                pool -= took
+        total = None if self._ended is None else self._ended - started
+        waited = (arrived if first is None else first) - sent
+        return Timings(max(0.0, pool), dns, connect, tls, sent - leased, waited, total)
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """Where this response came from; its states are those at the end of the exchange."""
+        return self._describe(self._states)
+
+    def _describe(self, states: tuple[object, object] | None) -> ConnectionInfo:
+        ours, theirs = states or (None, None)
+        return ConnectionInfo(self._endpoint, self._served, str(ours), str(theirs))
+
+    def _tell_end(self, connection: Connection, watch: Watch, ended: float) -> None:
+        if watch.on_event is not None:
+            took = ended - self._stamps[3]
+            event = Event("end", took, str(connection.route), self._served > 1, watch.request)
+            tell_of_end(watch.on_event, event)

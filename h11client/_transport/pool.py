@@ -21,6 +21,7 @@ from h11client._transport.lending import Lender
 from h11client._transport.repeating import ASKING_AGAIN, event_to_repeat, was_stale
 from h11client._transport.response_body import ResponseBody
 from h11client._transport.route import build_route
+from h11client._transport.whole_body import take_whole_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,9 +144,7 @@ class Pool:
         `Session.request`. Raises our exceptions for what peer and network do; what the body's own
         iterator raises passes unchanged.
         """
-        deadline = (
-            timeout if isinstance(timeout, Deadline) else Deadline(Timeout.of(timeout), self.clock)
-        )
+        deadline = timeout if isinstance(timeout, Deadline) else self._deadline_of(timeout)
         event = build_event(request)
         route = self._route_to(request, verify, cert, proxies)
         forwarding = None if route.proxy is None else _forwarding(request, event, route)
@@ -188,10 +187,14 @@ class Pool:
             repeated = True
             connection = lender.replace(connection, deadline, started)
         stamps = (started, leased, sent, clock(), connection.first_byte_at)
-        body = ResponseBody(connection, head, lender, deadline, stamps)
+        whole = None if stream else take_whole_body(connection, head, lender, deadline, stamps)
+        body = whole or ResponseBody(connection, head, lender, deadline, stamps)
         response = Response(request=request, head=head, body=body, elapsed=stamps[3] - started)
         response.connection = self  # schemes written for requests go on by it
         return response
+
+    def _deadline_of(self, timeout: TimeoutLike) -> Deadline:
+        return Deadline(Timeout.of(timeout), self.clock)
 
     def _break_off_unless_stale(
         self, connection: Connection, request: PreparedRequest, error: BaseException

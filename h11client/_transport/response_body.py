@@ -19,9 +19,8 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.connection import READ_SIZE
-from h11client._transport.connection_info import ConnectionInfo
+from h11client._transport.connection_info import NOT_SWITCHED, Told
 from h11client._transport.upgrading import UpgradedStream
-from h11client._watching import Event, Timings, tell_of_end
 from h11client.exceptions import (
     IncompleteBody,
     RemoteProtocolError,
@@ -33,32 +32,14 @@ from h11client.exceptions import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
-    from typing import Protocol, TypeAlias
+    from typing import TypeAlias
 
     from h11client._timeouts import Deadline
     from h11client._transport.connection import Connection, FinalHead
+    from h11client._transport.connection_info import ConnectionInfo, Owner, Stamps
     from h11client.exceptions import RequestException
 
-    # When the call began, got its connection, had sent the request, had the head, and when that
-    # had begun to come if it did not come at once.
-    Stamps: TypeAlias = tuple[float, float, float, float, float | None]
-
     Sentinel: TypeAlias = object  # what the engine says instead of bytes
-
-    class Owner(Protocol):
-        """Who lends a connection to a `ResponseBody`, and gets it back exactly once."""
-
-        def release(self, connection: Connection, reusable: bool) -> float:
-            """Takes the connection back, one that is not reusable having been closed; the time."""
-            ...
-
-        def abandon(self, connection: Connection) -> None:
-            """As `release` of an aborted connection, from a finaliser: takes no lock."""
-            ...
-
-        def is_inside(self) -> bool:
-            """Whether this thread holds the owner's lock: a finaliser interrupts it."""
-
 
 __all__ = ["ResponseBody"]
 
@@ -72,7 +53,7 @@ _CLOSED_ELSEWHERE = "the response was closed by another thread"
 _CLOSED = "the response was closed before the end of its body"
 
 
-class ResponseBody:
+class ResponseBody(Told):
     """The bytes of one response's body, and for as long as they last its connection.
 
     `read` is always one step ahead: what has come already is asked for without waiting, so the
@@ -83,22 +64,15 @@ class ResponseBody:
     """
 
     __slots__ = (
-        "informational",
         "trailers",
         "_connection",
         "_owner",
         "_deadline",
         "_head",
-        "_stamps",
-        "_dialled",
-        "_ended",
         "_ready",
         "_start",
         "_received",
         "_failure",
-        "_endpoint",
-        "_served",
-        "_states",
         "_switched",
         "_turn",
         "_guard",
@@ -129,14 +103,14 @@ class ResponseBody:
         self._head = head
         self._stamps = stamps
         self._dialled = connection.dialled
-        self._ended: float | None = None
+        self._ended = None
         self.informational = connection.informational
         self._endpoint = connection.endpoint
         self._served = connection.served
         self._received = 0
         self._start = 0
         self._failure: RequestException | None = None
-        self._states: tuple[object, object] | None = None
+        self._states = None
         self.trailers: h11.Headers | None = None
         self._guard = None
         self._switched = False
@@ -236,7 +210,7 @@ class ResponseBody:
         if self._failure is not None and self._connection is None:
             raise self._failure
         if not self._switched:
-            raise ValueError("only a 101, or a 2xx to CONNECT, hands its connection over")
+            raise ValueError(NOT_SWITCHED)
         connection = self._connection
         if connection is None or not self._turn.acquire(False):
             raise StreamConsumedError("the connection was handed over already, or closed")
@@ -316,10 +290,8 @@ class ResponseBody:
             self._states = (protocol.our_state, protocol.their_state)
         self._ended = self._owner.release(connection, reusable)
         watch = self._deadline.watch
-        if watch is not None and watch.on_event is not None:
-            took = self._ended - self._stamps[3]
-            event = Event("end", took, str(connection.route), self._served > 1, watch.request)
-            tell_of_end(watch.on_event, event)
+        if watch is not None:
+            self._tell_end(connection, watch, self._ended)
         return True
 
     def _fail(self, connection: Connection, reason: str, failure: RequestException | None) -> None:
@@ -463,27 +435,15 @@ class ResponseBody:
         return int(lengths[0]) if lengths else None
 
     @property
-    def timings(self) -> Timings:
-        """How long the stages of the call took."""
-        started, leased, sent, arrived, first = self._stamps
-        pool = leased - started
-        dns, connect, tls = self._dialled if self._served == 1 else (None, None, None)
-        for took in (dns, connect, tls):
-            if took is not None:
-                pool -= took
-        total = None if self._ended is None else self._ended - started
-        waited = (arrived if first is None else first) - sent
-        return Timings(max(0.0, pool), dns, connect, tls, sent - leased, waited, total)
-
-    @property
     def connection_info(self) -> ConnectionInfo:
-        """Where this response came from; its states are those at the end of the exchange."""
+        """Where this response came from; its states are those at the end of the exchange, or now
+        while that goes on.
+        """
         states = self._states
         if states is None and self._connection is not None:
             protocol = self._connection.protocol
             states = (protocol.our_state, protocol.their_state)
-        ours, theirs = states or (None, None)
-        return ConnectionInfo(self._endpoint, self._served, str(ours), str(theirs))
+        return self._describe(states)
 
     def __del__(self) -> None:
         # Garbage before its end. This may run anywhere, inside the pool's lock too: the descriptor

@@ -29,9 +29,11 @@ def pool_of(*dials, **limits):
     return Pool(Limits(**limits), network, network.clock), network
 
 
-def send(pool, method="GET", url=URL, *, timeout=None, verify=True, cert=None, **parts):
+def send(
+    pool, method="GET", url=URL, *, timeout=None, verify=True, cert=None, stream=False, **parts
+):
     request = prepare_request(method, url, **parts)
-    return pool.send(request, timeout=timeout or Timeout(), verify=verify, cert=cert)
+    return pool.send(request, timeout=timeout or Timeout(), verify=verify, cert=cert, stream=stream)
 
 
 def counts(pool):
@@ -72,8 +74,8 @@ def test_a_response_without_a_body_has_given_its_connection_back():
 
 def test_an_unread_response_keeps_its_connection():
     pool, _network = pool_of([HELLO], [HELLO])
-    first = send(pool)
-    second = send(pool)
+    first = send(pool, stream=True)
+    second = send(pool, stream=True)
     assert counts(pool) == (2, 0, 0)
     first.close()
     assert counts(pool) == (2, 1, 0)
@@ -84,13 +86,13 @@ def test_an_unread_response_keeps_its_connection():
 @pytest.mark.safety("L1")
 def test_an_unread_response_that_is_dropped_gives_its_slot_back_with_a_limit_of_one():
     pool, network = pool_of([HELLO], [HELLO], max_connections=1)
-    send(pool)
+    send(pool, stream=True)
     assert send(pool).content == b"hello"
     assert network.streams[0].aborted
     assert counts(pool) == (1, 1, 0)
 
 
-@pytest.mark.safety("I12", "M23")
+@pytest.mark.safety("4I12", "M23")
 @pytest.mark.parametrize(
     ("method", "parts"),
     [
@@ -230,7 +232,7 @@ POISONED = [
 ]
 
 
-@pytest.mark.safety("M1", "M2", "M3", "F6", "F16", "X5", "I1")
+@pytest.mark.safety("M1", "M2", "M3", "F6", "F16", "X5", "4I1")
 @pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize("steps", [row[1] for row in POISONED], ids=[row[0] for row in POISONED])
 def test_the_request_after_a_poisoned_connection_gets_its_own_answer(steps, byte_by_byte):
@@ -298,7 +300,7 @@ STALE = [
 ]
 
 
-@pytest.mark.safety("M4", "2d1", "2d2", "2d3", "2d4", "I2", "X7")
+@pytest.mark.safety("M4", "2d1", "2d2", "2d3", "2d4", "4I2", "X7")
 @pytest.mark.parametrize(
     ("method", "parts", "fault", "dials"), [row[1:] for row in STALE], ids=[row[0] for row in STALE]
 )
@@ -341,7 +343,7 @@ def test_a_fresh_connection_is_never_stale(steps):
 def test_the_repetition_goes_over_a_fresh_connection_and_is_not_repeated():
     # Two idle connections, both stale: the second must not be tried in place of a fresh one.
     pool, network = pool_of([HELLO, b""], [HELLO, b""], [b""])
-    first, second = send(pool), send(pool)
+    first, second = send(pool, stream=True), send(pool, stream=True)
     assert first.content == second.content == b"hello"
     with pytest.raises(exceptions.RemoteProtocolError):
         send(pool)
@@ -438,7 +440,7 @@ class _SameIterator:
         return self._pieces
 
 
-@pytest.mark.safety("2d3", "R9", "I7")
+@pytest.mark.safety("2d3", "R9", "4I7")
 def test_a_body_that_cannot_begin_again_is_never_sent_empty():
     network = ScriptedNetwork([OK, b""], [OK])
     pool = Pool(Limits(), network)

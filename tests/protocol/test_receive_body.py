@@ -278,3 +278,52 @@ def test_pieces_and_events_give_the_same_verdict(side: str, data: st.DataObject)
     assert drive_by_pieces(make(limits=limits), data.draw(cuts(wire)), sizes, eof) == expected
     assert drive_by_pieces(make(limits=limits), single_bytes(wire), sizes, eof) == expected
     assert drive_by_pieces(make(limits=limits), [wire], sizes, eof) == expected
+
+
+# --- whole bodies ------------------------------------------------------------------------------
+
+
+def answered(data: bytes) -> h11.Connection:
+    """A client that has read the head in `data`, and not what follows it."""
+    connection = client()
+    connection.receive_data(data)
+    assert type(connection.next_event()) is h11.Response
+    return connection
+
+
+@every_framing
+def test_a_body_of_known_length_is_read_whole(data: bytes, body: bytes, eof: bool) -> None:
+    connection = answered(data)
+    if b"Content-Length" in data or b" 204 " in data:
+        assert connection.receive_whole_body(100) == body
+        assert connection.their_state is h11.DONE
+        connection.start_next_cycle()
+    else:
+        assert connection.receive_whole_body(100) is None
+        assert connection.their_state is h11.SEND_BODY
+
+
+@pytest.mark.parametrize(
+    ("come", "most"), [(b"", 9), (b"hell", 9), (b"hello", 4)], ids=["none", "in part", "too long"]
+)
+def test_of_any_other_body_nothing_is_read(come: bytes, most: int) -> None:
+    connection = answered(OK + b"Content-Length: 5\r\n\r\n" + come)
+    assert connection.receive_whole_body(most) is None
+    assert connection.their_state is h11.SEND_BODY
+    rest = b"hello"[len(come) :]
+    if rest:
+        connection.receive_data(rest)
+    assert connection.receive_whole_body(5) == b"hello"
+    assert connection.their_state is h11.DONE
+
+
+def test_what_is_left_of_a_body_is_read_whole() -> None:
+    connection = answered(OK + b"Content-Length: 5\r\n\r\nhello")
+    assert connection.receive_body(2) == b"he"
+    assert connection.receive_whole_body(9) == b"llo"
+    assert connection.receive_whole_body(9) is None
+    assert connection.trailing_data == (b"", False)
+
+
+def test_before_the_head_there_is_no_whole_body() -> None:
+    assert client().receive_whole_body(9) is None
