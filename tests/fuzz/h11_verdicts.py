@@ -24,11 +24,15 @@ def asking(ask: str, **settings: Any) -> h11.Connection:
     if ask == SERVER:
         return h11.Connection(h11.SERVER, **settings)
     connection = h11.Connection(h11.CLIENT, **settings)
+    ask_for(connection, ask)
+    return connection
+
+
+def ask_for(connection: h11.Connection, ask: str) -> None:
     headers = [HOST, ("Upgrade", "x"), ("Connection", "upgrade")] if ask == "UPGRADE" else [HOST]
     method = "GET" if ask == "UPGRADE" else ask
     connection.send(h11.Request(method=method, target="a:1", headers=headers))
     connection.send(h11.EndOfMessage())
-    return connection
 
 
 def nothing_yet() -> Verdict:

@@ -11,7 +11,20 @@ from tests.fuzz.h11_verdicts import SERVER
 from tests.fuzz.mutation import USUAL, mutate
 from tests.fuzz.reference import read
 from tests.fuzz.requests import REQUESTS
-from tests.fuzz.responses import rows
+from tests.fuzz.responses import CHUNKED, HI, LAST, rows
+
+MORE: list[tuple[str, bytes]] = [
+    ("GET", CHUNKED + b"3\r\nabc\r\n" * 6 + LAST),
+    ("GET", CHUNKED + b"4;a\r\nabcd\r\n" * 5 + b"3\r\nabc\r\n" * 5 + LAST),
+    ("GET", CHUNKED + b"1;abcdefghijklmnopqr\r\nx\r\n" * 8 + LAST),
+    ("GET", CHUNKED + b"400\r\n" + b"x" * 1024 + b"\r\n" + LAST),
+    ("GET", (CHUNKED + HI + LAST) * 3),
+    (SERVER, REQUESTS[0] * 3),
+    (SERVER, REQUESTS[-2] * 2),
+    (SERVER, REQUESTS[11] * 2 + REQUESTS[0]),
+    (SERVER, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n" + HI + LAST),
+    (SERVER, b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"3\r\nabc\r\n" * 9 + LAST),
+]  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -32,7 +45,11 @@ class Receive:
 
     def seeds(self) -> list[Case]:
         found = [Case(ask, eof, False, wire) for _, ask, eof, wire in rows() if len(wire) <= USUAL]
-        return found + [Case(SERVER, False, False, wire) for wire in REQUESTS] * 8
+        found += [Case(SERVER, False, False, wire) for wire in REQUESTS] * 6
+        return (
+            found
+            + [Case(ask, False, tight, wire) for ask, wire in MORE for tight in (False, True)] * 3
+        )
 
     def mutate(self, choice: random.Random, case: Case, pool: list[Case]) -> Case:
         others = [choice.choice(pool).wire for _ in range(3)]

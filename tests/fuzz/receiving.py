@@ -7,14 +7,23 @@ import re
 from typing import Any
 
 import h11
-from tests.fuzz.h11_verdicts import SERVER, Verdict, asking, judge
+from tests.fuzz.h11_verdicts import (
+    SERVER,
+    Verdict,
+    ask_for,
+    asking,
+    judge,
+    nothing_yet,
+    read_on,
+    text,
+)
 from tests.fuzz.reference import Caps, read
 from tests.protocol.driving import cut, single_bytes
 
 SEEN = ("outcome", "informational", "head", "fields", "body", "trailers", "left", "reusable")
 BY_LLHTTP = ("outcome", "status", "fields", "body", "trailers")
 COMPLETIONS = (b"\r\n\r\n", b"\n\n", b"x\r\n\r\n", b":\r\n\r\n0\r\n\r\n", b"0\r\n\r\n", b"\r\n0\r\n\r\n", b"\r\n\r\n0\r\n\r\n")  # fmt: skip
-TIGHT = {"fields": 3, "status_line": 20, "trailers": 30, "chunk_line": 8, "chunk_overhead": 40, "informational": 2}  # fmt: skip
+TIGHT = {"fields": 3, "status_line": 20, "trailers": 30, "chunk_line": 24, "chunk_overhead": 20, "informational": 2}  # fmt: skip
 TIGHT_HEAD = 90
 
 
@@ -55,7 +64,28 @@ def check(ask: str, eof: bool, wire: bytes, tight: bool, choice: random.Random) 
                 break
         assert parted["fed"] == reached, "refused at another byte"
     assert_reference_agrees(ask, eof, wire, caps, whole)
+    if whole["reusable"] and whole["left"]:
+        connection = asking(ask, **settings)
+        judge(connection, choice.choice(([wire], pieces)), eof)
+        following = judge_following(connection, ask)
+        assert_reference_agrees(ask, eof, whole["left"].encode("latin-1"), caps, following)
     return whole
+
+
+def judge_following(connection: h11.Connection, ask: str) -> Verdict:
+    """What the connection makes, in its next cycle, of the bytes that are left."""
+    if ask == SERVER:
+        connection.send(h11.Response(status_code=204, headers=[]))
+        connection.send(h11.EndOfMessage())
+    connection.start_next_cycle()
+    if ask != SERVER:
+        ask_for(connection, ask)
+    verdict, body = nothing_yet(), list[bytes]()
+    read_on(connection, verdict, body, 0)
+    verdict["body"] = text(b"".join(body))
+    if verdict["outcome"] in ("complete", "switched"):
+        verdict["left"] = text(connection.trailing_data[0])
+    return verdict
 
 
 def assert_stays_refused(connection: h11.Connection) -> None:
