@@ -140,6 +140,7 @@ class MockTransport:
     def send(self, request: PreparedRequest, **options: Any) -> Any:
         """Asks the handler."""
         request.wire_head()  # what could not be sent is noticed here
+        request.encoded_body.begin()
         _check_time(request, options.get("timeout"))
         self.requests.append(request.copy())
         self.options.append(options)

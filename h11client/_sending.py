@@ -164,6 +164,8 @@ class Call:
         for earlier in (*between, made):
             if earlier is not response:
                 self._store(getattr(earlier, "request", None) or request, earlier)
+        for earlier in between:
+            release(earlier)
 
     def _store(self, request: PreparedRequest, response: Any) -> None:
         if has_cookies(response):
@@ -299,8 +301,10 @@ def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
             seconds = state.after_error(request, error)
             if seconds is None or not _begins_again(request):
                 raise
-            _log.debug("%s %s failed: %s", request.method, request.url, type(error).__name__)
-        _log.debug("%s %s again in %s s", request.method, request.url, round(seconds, 3))
+            shown = shown_url(request.url or "")
+            _log.debug("%s %s failed: %s", request.method, shown, type(error).__name__)
+        shown = shown_url(request.url or "")
+        _log.debug("%s %s again in %s s", request.method, shown, round(seconds, 3))
         call.wait(seconds)
 
 

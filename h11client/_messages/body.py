@@ -79,6 +79,9 @@ class Body:
         """Descriptor, offset and length when `chunks()` would yield bytes of a regular file."""
         return None
 
+    def begin(self) -> None:
+        """Called before each sending: what was sent before is rewound, and raises as that does."""
+
     def rewind(self) -> None:
         """Makes `chunks()` begin again where it first did.
 
@@ -101,6 +104,9 @@ class LeftBody(Body):
         self.rewind()
         return iter(())
 
+    def begin(self) -> None:
+        self.rewind()
+
     def rewind(self) -> None:
         raise UnrewindableBodyError("the file or iterator of the body was not pickled")
 
@@ -118,7 +124,7 @@ NO_BODY = _NoBody(b"", None, None)  # no body at all, which an empty one is not
 class FileBody(Body):
     """A file object from its current offset; `length` is what was left of it when asked."""
 
-    __slots__ = ("_start",)
+    __slots__ = ("_begun", "_start")
     source: Readable
 
     def __init__(self, file: Any) -> None:
@@ -129,8 +135,10 @@ class FileBody(Body):
         self.content_type = None
         self._start, self.length = _measure(file)
         self.replayable = self._start is not None
+        self._begun = False  # to be read, and not rewound since
 
     def chunks(self) -> Iterator[_Bytes]:
+        self._begun = True
         read = self.source.read
         while piece := read(BLOCK):
             if isinstance(piece, str):
@@ -144,15 +152,23 @@ class FileBody(Body):
             return None
         if type(file) is io.BufferedRandom:
             file.flush()
+        self._begun = True
         return raw.fileno(), file.tell(), self.length  # type: ignore[attr-defined]  # a real file
+
+    def begin(self) -> None:
+        if self._begun:
+            self.rewind()
 
     def rewind(self) -> None:
         if self._start is None:
+            if not self._begun:
+                return  # nothing was taken from it yet
             raise UnrewindableBodyError("the file of the body cannot seek")
         try:
             self.source.seek(self._start)  # type: ignore[attr-defined]  # _measure() did it too
         except (OSError, ValueError) as error:
             raise UnrewindableBodyError("the file of the body cannot seek any more") from error
+        self._begun = False
 
     def __reduce__(self) -> tuple[type[Body], tuple[int | None]]:
         return LeftBody, (self.length,)
@@ -192,8 +208,11 @@ class IteratorBody(Body):
             if raw:
                 yield raw
 
+    def begin(self) -> None:
+        self.rewind()
+
     def rewind(self) -> None:
-        if self._iterator is None:
+        if self._iterator is None or self._again is not None:
             return  # nothing was taken from it yet: 100-continue was waited for, for instance
         if not self.replayable:
             raise UnrewindableBodyError("an iterator can be sent only once")
@@ -227,6 +246,9 @@ class TrailedBody(Body):
 
     def file_region(self) -> tuple[int, int, int] | None:
         return self._inner.file_region()
+
+    def begin(self) -> None:
+        self._inner.begin()
 
     def rewind(self) -> None:
         self._inner.rewind()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from h11client._messages.escapes import encode_form
+from h11client._messages.hosts import shown_url
 from h11client._messages.url import URL, Origin
 from h11client.exceptions import InvalidURL, MissingSchema
 
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
     from h11client._messages.escapes import Params
 
 __all__ = ["ForeignURL", "foreign_url"]
-
-_LONGEST_SHOWN = 100  # characters of something wrong in a message
 
 
 class ForeignURL(URL):
@@ -35,9 +34,9 @@ def foreign_url(text: str, params: Params = None) -> ForeignURL:
     text = text.strip()
     scheme, colon, rest = text.partition(":")
     if not colon:
-        raise MissingSchema(f"no scheme in {text[:_LONGEST_SHOWN]!r}")
+        raise MissingSchema(f"no scheme in {shown_url(text)}")
     if not text.isprintable():
-        raise InvalidURL(f"a control character in {text[:_LONGEST_SHOWN]!r}")
+        raise InvalidURL(f"a control character in {shown_url(text)}")
     rest, hash_sign, fragment = rest.partition("#")
     query = encode_form(params) if params else ""
     if query:

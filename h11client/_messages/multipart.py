@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from time import monotonic
 
 from h11client._messages.body import BLOCK, Body, FileBody, LeftBody, gives_text
 from h11client._messages.headers import check_field, field_pairs
@@ -41,6 +42,9 @@ __all__ = ["MultipartBody", "encode_multipart"]
 
 JOINED = 1024 * 1024  # bytes: up to here a body without files is made at once, as one piece
 
+# Seconds after which small pieces wait for no others: limits of time are looked at between writes.
+_LONGEST_GATHERED = 0.25
+
 _ESCAPES = {b'"': b"%22", b"\r": b"%0D", b"\n": b"%0A"}
 
 
@@ -50,10 +54,11 @@ class MultipartBody(Body):
     Programs may `read` it, which changes nothing about what is sent as long as its files can seek.
     """
 
-    __slots__ = ("_pieces", "_position", "_unread")
+    __slots__ = ("_begun", "_pieces", "_position", "_unread")
 
     def __init__(self, pieces: list[_Bytes | Body], boundary: str) -> None:
         self._pieces = pieces
+        self._begun = False  # to be read; files that can seek are rewound when their turn comes
         self._position = 0  # of `read`
         self._unread: Iterator[bytes] | None = None
         self.bytes = None
@@ -69,15 +74,21 @@ class MultipartBody(Body):
         """The body in pieces, small ones together."""
         gathered: list[bytes] = []
         size = 0
+        begun = monotonic()
         for chunk in self._chunks():
             if size + len(chunk) > BLOCK and gathered:
                 yield b"".join(gathered)
                 gathered, size = [], 0
             gathered.append(chunk)
             size += len(chunk)
-        yield b"".join(gathered)
+            if monotonic() - begun > _LONGEST_GATHERED:
+                yield b"".join(gathered)
+                gathered, size, begun = [], 0, monotonic()
+        if gathered:
+            yield b"".join(gathered)
 
     def _chunks(self) -> Iterator[_Bytes]:
+        self._begun = True
         for piece in self._pieces:
             if isinstance(piece, Body):
                 if piece.replayable:
@@ -86,8 +97,11 @@ class MultipartBody(Body):
             else:
                 yield piece
 
+    def begin(self) -> None:
+        self.rewind()
+
     def rewind(self) -> None:
-        if not self.replayable:
+        if self._begun and not self.replayable:
             raise UnrewindableBodyError("a file of the form cannot seek")
 
     def read(self, size: int = -1) -> _Bytes:

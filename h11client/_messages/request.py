@@ -241,7 +241,12 @@ class PreparedRequest(Hooked, Credentials):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions carry requests, and have to be picklable. Hooks may be anything: they stay.
         url = getattr(self, "parsed_url", None)
-        return _restored, (self._method, url, self.headers, self.encoded_body)
+        # What auth and jars have put there stays known, so that redirects leave it behind.
+        known = {name: getattr(self, name) for name in ("generated", "dropped")}
+        return _restored, (self._method, url, self.headers, self.encoded_body), known
+
+    def __copy__(self) -> PreparedRequest:
+        return self.copy()
 
     def prepare(
         self,

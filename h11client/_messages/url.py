@@ -216,8 +216,8 @@ def _read_userinfo(userinfo: str, text: str, wanted: bool) -> tuple[str, str] | 
     try:
         return unescape(user).decode("utf-8"), unescape(password).decode("utf-8")
     except UnicodeError:
-        # Without its cause, which would quote the password.
-        raise InvalidURL(f"the user name or password is not UTF-8: {shown_url(text)}") from None
+        pass  # this error holds the password, and would be the context of one that is raised here
+    raise InvalidURL(f"the user name or password is not UTF-8: {shown_url(text)}")
 
 
 def _finish(url: URL, target: str, fragment: str) -> None:
@@ -336,8 +336,9 @@ def _ascii_location(location: str | bytes) -> str:
         return escape_bytes(raw)
     try:
         return authority[0].decode("utf-8") + escape_bytes(raw[authority.end() :])
-    except UnicodeDecodeError as error:
-        raise InvalidURL("the host in a Location is not UTF-8") from error
+    except UnicodeDecodeError:
+        pass  # this error holds all of it, a password perhaps
+    raise InvalidURL("the host in a Location is not UTF-8")
 
 
 def _bytes_of(location: str) -> bytes:

@@ -203,8 +203,11 @@ def _read_userinfo(userinfo: str | None) -> HTTPBasicAuth | None:
     username, _, password = userinfo.partition(":")
     try:
         return HTTPBasicAuth(unquote_to_bytes(username), unquote_to_bytes(password))
+    except UnicodeError:
+        problem = "the user name or password is not UTF-8"  # the error itself holds them
     except ValueError as error:
-        raise InvalidProxyURL(f"in a proxy's URL: {error}") from error
+        problem = str(error)
+    raise InvalidProxyURL(f"in a proxy's URL: {problem}")
 
 
 def _read_auth(auth: ProxyAuth) -> UserAndPassword:

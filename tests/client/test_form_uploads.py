@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 
@@ -83,6 +84,17 @@ def test_a_file_that_does_not_tell_its_length_makes_chunks_of_the_form():
     assert b"content-length" not in fields
     assert b"\r\n\r\none two\r\n--" in body
     assert body.endswith(b"--\r\n\r\n0\r\n\r\n")
+
+
+@pytest.mark.safety("M8")
+def test_pieces_that_are_long_in_coming_wait_for_no_others(monkeypatch):
+    ticks = itertools.count(0, 0.2)
+    monkeypatch.setattr("h11client._messages.multipart.monotonic", lambda: next(ticks))
+    session, network = session_of([OK])
+    form = {"file": ("name", Reader(*[b"x"] * 20))}
+    session.post(URL, files=form)
+    assert len(network.streams[0].writes) > 10  # and before each of them time is looked at
+    assert b"".join(re.findall(rb"\r\n(x+)\r\n", network.streams[0].written)).count(b"x") > 15
 
 
 @pytest.mark.safety("2b4")
