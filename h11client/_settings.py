@@ -59,6 +59,10 @@ class Settings(DialAttributes):
     # What is made of credentials again and again; it does not leave the session.
     _known_heads: KnownHeads
     _known_scheme: tuple[object, Any]
+    timeout: TimeoutLike
+    _retries: Retry | None
+    _base_url: URL | None
+    _base_url_given: str | bytes | None
 
     def __init__(
         self,
@@ -107,17 +111,7 @@ class Settings(DialAttributes):
         Timeout.of(timeout)  # a wrong one is noticed here already
         # Subclasses written for requests may have attributes of these names, and set them before
         # they come here; what they say counts, unless an argument says otherwise.
-        if timeout is not DEFAULT_TIMEOUT or not hasattr(self, "timeout"):
-            self.timeout: TimeoutLike = timeout
-        if not hasattr(self, "_retries"):
-            self._retries: Retry | None = None
-        if retries is not None:
-            self.retries = retries
-        if not hasattr(self, "_base_url"):
-            self._base_url: URL | None = None
-            self._base_url_given: str | bytes | None = None
-        if base_url is not None:
-            self.base_url = base_url
+        self._set_unless_default(timeout=timeout, retries=retries, base_url=base_url)
         self.max_response_size = _checked_count("max_response_size", max_response_size)
         self.on_event = on_event
         self._adapters: dict[str, Transport] | None = None
@@ -160,6 +154,16 @@ class Settings(DialAttributes):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._forget()
         self.__dict__.update(state)
+
+    def _set_unless_default(
+        self, timeout: TimeoutLike, retries: RetryLike, base_url: str | bytes | None
+    ) -> None:
+        if timeout is not DEFAULT_TIMEOUT or not hasattr(self, "timeout"):
+            self.timeout = timeout
+        if retries is not None or not hasattr(self, "_retries"):
+            self.retries = retries
+        if base_url is not None or not hasattr(self, "_base_url"):
+            self.base_url = base_url
 
     # --- what is said of each request ------------------------------------------------------
 
