@@ -106,7 +106,7 @@ SENDING: list[tuple[str, str]] = [
     (r"\w+: refused LocalProtocolError / refused AttributeError", "request-out-of-turn"),
     (r"Request: refused LocalProtocolError / sent", "both-framings-on-send"),
     (r"InformationalResponse: refused LocalProtocolError / sent", "framing-fields-without-body"),
-    (r"Response: wire: (order|casing of .*connection.*)", "casing-and-place-of-connection"),
+    (r"Response: wire: (Connection|casing of .*connection.*)", "casing-and-place-of-connection"),
     (r"Response: wire: fields \[\] / \[\]", "casing-and-place-of-connection"),
     (r"Response: wire: casing of transfer-encoding", "casing-of-transfer-encoding"),
     (r"Response: wire: fields \[\] / \['(content-length|transfer-encoding)'(, 'transfer-encoding')?\]", "framing-fields-without-body"),

@@ -69,13 +69,21 @@ def hear(connection: h11.Connection, data: bytes) -> list[Any]:
             event = connection.next_event()
             if event is h11.NEED_DATA or event is h11.PAUSED:
                 break
-            if type(event) is not h11.Data:
+            if type(event) is h11.Request:
+                names.append(asked_with(event))
+            elif type(event) is not h11.Data:
                 names.append(type(event).__name__)
             if type(event) is h11.ConnectionClosed:
                 break
     except Exception as error:
         return ["heard wrong", type(error).__name__]
     return ["heard", " ".join(names)]
+
+
+def asked_with(request: Any) -> str:
+    """A request as far as it decides about its response."""
+    upgrade = any(name == b"upgrade" for name, _ in request.headers)
+    return "Request:" + ("UPGRADE" if upgrade else request.method.decode("ascii"))
 
 
 def main() -> None:

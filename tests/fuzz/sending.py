@@ -194,8 +194,8 @@ def messages(script: Script, results: list[Result]) -> list[Message]:
     given: list[list[str]] = []
     asked = "GET"
     for (kind, shown), (happened, what, *_) in zip(script.steps, results):
-        if happened == "heard" and script.role == "server" and "Request" in what.split():
-            asked = asked_by(shown["data"]["b"])
+        if happened == "heard" and script.role == "server":
+            asked = asked_by(what) or asked
         if happened != "sent" or what is None:
             continue
         wire += what
@@ -210,11 +210,11 @@ def messages(script: Script, results: list[Result]) -> list[Message]:
     return found
 
 
-def asked_by(request: str) -> str:
-    method = request.partition(" ")[0]
-    return (
-        "UPGRADE" if "Upgrade:" in request else method if method in ("HEAD", "CONNECT") else "GET"
-    )
+def asked_by(heard: str) -> str:
+    """What the last request among the heard events asks for; empty where there is none."""
+    found = [word.partition(":")[2] for word in heard.split() if word.startswith("Request:")]
+    known = ("HEAD", "CONNECT", "UPGRADE")
+    return "" if not found else found[-1] if found[-1] in known else "GET"
 
 
 def sent_fields(shown: dict[str, Any]) -> list[list[str]]:
@@ -254,8 +254,12 @@ def kind_of_wire(one: str, other: str) -> str:
                 {a.partition(":")[0].lower() for a, b in zip(lines(one), lines(other)) if a != b}
             )
         )
-    if sorted(lines(one.lower())) == sorted(lines(other.lower())):
-        return "order"
+    options = [
+        sorted(x for x in lines(wire.lower()) if not x.startswith("connection:"))
+        for wire in (one, other)
+    ]
+    if options[0] == options[1]:
+        return "Connection"
     names = [
         sorted(re.split("[:\r]", line.lower())[0] for line in lines(wire)) for wire in (one, other)
     ]
