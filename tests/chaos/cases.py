@@ -26,7 +26,14 @@ KINDS = [f"X{number}" for number in range(1, 26)]
 HEALTHY = "healthy"
 
 METHODS = ["GET", "GET", "HEAD", "POST", "POST chunked", "PUT", "PUT one-shot"]
-REPEATABLE = {"GET", "HEAD", "PUT"}  # idempotent, with a body that is there again
+METHODS += ["PUT chunked", "PUT file"]
+REPEATABLE = {
+    "GET",
+    "HEAD",
+    "PUT",
+    "PUT chunked",
+    "PUT file",
+}  # idempotent, with a body that is there again
 WAYS = ["plain", "tls", "proxy", "tunnel"]
 FRAMINGS = ["length", "chunked", "end"]
 
