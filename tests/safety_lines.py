@@ -136,7 +136,7 @@ CONTENT: Section = (
         "B1": "A chain of more than five codings is refused before a decoder is made, over all header lines.",
         "B2": "No way to read a body takes more memory than was asked for and 64 KiB, and every one of them knows max_response_size.",
         "B3": "Decoders always come forward: members are decoded in linear time, and what stands behind the last is ignored.",
-        "B4": "A gzip body that stops early or has a wrong checksum is an error, and one that holds itself ends at the limit.",
+        "B4": "A gzip body that stops early or has a wrong checksum is an error, and one within another costs no more than asked for.",
         "B5": "Lengths of decoded content are not those of the header, and where there is no body nothing is decoded.",
     },
 )

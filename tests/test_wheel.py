@@ -94,6 +94,7 @@ def test_both_packages_say_that_they_are_typed(wheel: Path) -> None:
     assert {"h11/py.typed", "h11client/py.typed"} <= set(names_in(wheel))
 
 
+@pytest.mark.safety("T8")
 def test_the_metadata_names_two_dependencies_and_every_supported_python(wheel: Path) -> None:
     metadata = metadata_of(wheel)
     assert (metadata["Name"], metadata["Version"]) == ("h11client", __version__)

@@ -728,6 +728,7 @@ def test_a_connection_shows_where_it_leads_and_what_it_does():
     assert repr(connection) == "<Connection http://a.test:80 requests=1 DONE/SEND_RESPONSE>"
 
 
+@pytest.mark.safety("2e3")
 def test_closing_twice_is_fine():
     connection, stream, _deadline = opened()
     connection.close("first")

@@ -341,7 +341,7 @@ def test_a_read_makes_at_most_64_kib_more_than_it_was_asked_for(coding, size):
         tracemalloc.stop()
 
 
-@pytest.mark.safety("M18", "B2")
+@pytest.mark.safety("M18", "B2", "B4")
 def test_a_bomb_in_a_bomb_is_bounded_too():
     bomb = gzip.compress(gzip.compress(bytes(BOMB_SIZE)))
     assert len(bomb) < 1000

@@ -488,7 +488,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.safety("R1", "N1")
+@pytest.mark.safety("R1", "N1", "2l1")
 @pytest.mark.parametrize("call", CALLS, ids=[call.__name__[10:] for call in CALLS])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
@@ -564,7 +564,7 @@ def test_whatever_the_chain_secrets_stay_with_the_origin(steps, statuses, source
         assert [bool(values) for values in transport.values(name)] == kept
 
 
-@pytest.mark.safety("N1")
+@pytest.mark.safety("N1", "2f4")
 def test_netrc_is_asked_again_for_another_host(tmp_path, monkeypatch):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     (tmp_path / "netrc").write_text(

@@ -236,6 +236,7 @@ def test_a_release_clears_away_what_has_expired_behind_it(build):
 # --- limits ----------------------------------------------------------------------------------
 
 
+@pytest.mark.safety("L2")
 def test_no_more_idle_connections_are_kept_than_allowed_and_the_oldest_goes(build):
     house = build(max_idle=2)
     connections = [house.take(route) for route in (A, B, C)]

@@ -297,6 +297,15 @@ STALE = [
     ("GET, a 100 came", "GET", {}, {"steps": [b"HTTP/1.1 100 Continue\r\n\r\n", b""]}, 1),
     ("GET, garbage came", "GET", {}, {"steps": [b"\x00"]}, 1),
     ("GET, silence", "GET", {}, {"steps": [Pause(100.0)]}, 1),
+    ("GET, a write that takes too long", "GET", {}, {"stalls": 10}, 1),
+    ("GET, no byte of which was taken in time", "GET", {}, {"stalls": 0}, 1),
+    (
+        "POST with a key, silence",
+        "POST",
+        {"data": b"x", "headers": {"Idempotency-Key": "1"}},
+        {"steps": [Pause(100.0)]},
+        1,
+    ),
 ]
 
 
@@ -308,9 +317,11 @@ def test_a_stale_connection_is_replaced_only_when_repeating_is_safe(method, part
     first = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
     write = fault.get("write")
     error = (len(first) + write[0], write[1]) if write else None
-    steps = fault.get("steps", [b""])
+    stalls = len(first) + fault["stalls"] if "stalls" in fault else None
+    steps = fault.get("steps", [b""] * (stalls is None))
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-    pool, network = pool_of(Dial([OK, *steps], write_error=error), Dial([answer]))
+    stale = Dial([OK, *steps], write_error=error, stalls_after=stalls)
+    pool, network = pool_of(stale, Dial([answer]))
     send(pool)
     if dials == 2:
         assert send(pool, method, **parts).status_code == 200
@@ -363,6 +374,35 @@ def test_an_error_of_the_callers_own_body_is_never_repeated():
     with pytest.raises(exceptions.ConnectionError, match="own"):
         send(pool, "PUT", data=pieces())
     assert len(network.dialled) == 1
+    assert counts(pool) == (0, 0, 0)
+
+
+class Failing:
+    """A body that could begin again, and whose pieces raise."""
+
+    def __init__(self, error, good):
+        self.error = error
+        self.good = good
+        self.begun = 0
+
+    def __iter__(self):
+        self.begun += 1
+        yield from self.good
+        raise self.error
+
+
+@pytest.mark.safety("2d4")
+@pytest.mark.parametrize("error", [RESET, PIPE, TimeoutError("own"), OSError("own")], ids=repr)
+@pytest.mark.parametrize("good", [[], [b"a"]], ids=["at once", "after a piece"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_an_error_of_the_callers_own_body_is_not_taken_for_one_of_the_network(method, good, error):
+    pool, network = pool_of([OK, b""], [OK])
+    send(pool)
+    body = Failing(error, good)
+    with pytest.raises(type(error)) as caught:
+        send(pool, method, data=body)
+    assert caught.value is error
+    assert body.begun == len(network.dialled) == 1
     assert counts(pool) == (0, 0, 0)
 
 

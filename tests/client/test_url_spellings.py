@@ -443,7 +443,10 @@ every_spelling = pytest.mark.parametrize(
 
 @pytest.mark.safety("R14", "2m1", "2m2", "2m3", "2b1", "2b2", "I1", "N1", "T6", "R13", "P5")
 @every_spelling
-def test_a_spelling_leads_to_one_host(tmp_path, monkeypatch, text, host, port, authority, target):
+def test_a_spelling_leads_to_one_host(
+    tmp_path, monkeypatch, caplog, text, host, port, authority, target
+):
+    caplog.set_level("DEBUG", "h11client")
     url = parse_url(text)
     bare_host = host.removesuffix(".")
     netrc = f"machine {bare_host} login me password secret\ndefault login you password wrong\n"
@@ -454,6 +457,8 @@ def test_a_spelling_leads_to_one_host(tmp_path, monkeypatch, text, host, port, a
     session.get(url.text)  # the same connection
     assert network.dialled == [(host, port)]
     assert session._transport.counts().idle == 1
+    logged = f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    assert [line.split()[2] for line in caplog.messages if "opened" in line] == [logged]
 
     first, second = [head_of(request) for request in network.streams[0].writes]
     assert first[0] == second[0] == f"GET {target} HTTP/1.1"

@@ -267,7 +267,7 @@ def test_a_redirect_in_the_middle_of_an_upload_takes_the_whole_body_elsewhere(se
     assert second.bodies == [body]
 
 
-@pytest.mark.safety("R10", "X17")
+@pytest.mark.safety("R10", "2f4", "X17")
 def test_a_loop_ends(serve, session):
     notes = Notes(*[to("/")] * 31)
     server = serve(notes)
