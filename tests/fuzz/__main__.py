@@ -13,7 +13,7 @@ from tests.fuzz.campaign import CORPUS, run
 PARTS = {"receive": "Receive", "send": "Send", "client": "Client"}
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/fuzz",
         description="Mutates messages, runs them, and compares with other parsers. Exits with 1 when "
@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--part", choices=PARTS, help="only this one (default: all)")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="where findings are written")
     parser.add_argument("--json", type=Path, help="write the figures there")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     results = []
     for name in [arguments.part] if arguments.part else PARTS:
         part = getattr(importlib.import_module(f"tests.fuzz.part_{name}"), PARTS[name])()

@@ -67,6 +67,9 @@ class Figures:
         self.differences: Counter[str] = Counter()  # that have a reason
         self.findings: Counter[str] = Counter()  # that have none
 
+    def count(self, lines: NewLines, pool: list[Any], kinds: set[str]) -> None:
+        self.lines, self.kept, self.kinds = len(lines.seen), len(pool), len(kinds)
+
     def as_dict(self) -> dict[str, Any]:
         shown = {**vars(self), "seconds": round(self.seconds)}
         return shown | {"differences": dict(self.differences), "findings": dict(self.findings)}
@@ -100,7 +103,8 @@ def run(
             run_cases(
                 part, mutants(part, pool, choice), pool, kinds, lines, choice, figures, corpus
             )
-            figures.lines, figures.kept, figures.kinds = len(lines.seen), len(pool), len(kinds)
+            figures.count(lines, pool, kinds)
+        figures.count(lines, pool, kinds)
     figures.seconds = time.monotonic() - started
     part.close()
     return figures

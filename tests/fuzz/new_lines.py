@@ -21,6 +21,7 @@ class NewLines:
         self.prefixes = tuple(f"{folder}/" for folder in folders)
         self.seen: set[tuple[str, int]] = set()
         self.taken = 0
+        self.before: Any = None  # another tracer
 
     def __enter__(self) -> NewLines:
         if sys.version_info >= (3, 12):
@@ -29,6 +30,7 @@ class NewLines:
             watching.register_callback(TOOL, watching.events.LINE, self.line)
             watching.set_events(TOOL, watching.events.LINE)
         else:
+            self.before = sys.gettrace()
             sys.settrace(self.call)
         return self
 
@@ -37,7 +39,7 @@ class NewLines:
             sys.monitoring.set_events(TOOL, 0)
             sys.monitoring.free_tool_id(TOOL)
         else:
-            sys.settrace(None)
+            sys.settrace(self.before)
 
     def line(self, code: CodeType, number: int) -> Any:
         if code.co_filename.startswith(self.prefixes):

@@ -51,7 +51,9 @@ def check(ask: str, eof: bool, wire: bytes, tight: bool, choice: random.Random) 
     whole = judge(connection, [wire], eof)
     slowly = judge(asking(ask, **settings), single_bytes(wire), eof)
     parted = judge(asking(ask, **settings), pieces, eof)
-    joined = judge(asking(ask, **settings), pieces, eof, choice.choice((1, 3, 100, 65536)))
+    joined = judge(
+        asking(ask, **settings), pieces, eof, choice.choice((1, 3, 101, 65537, 2, 65536))
+    )
     for way, other in (("byte by byte", slowly), ("cut", parted), ("receive_body", joined)):
         assert seen(other) == seen(whole), f"{way}: {seen(other)} is not {seen(whole)}"
         assert other["hint"] == whole["hint"], f"{way}: hint {other['hint']}, not {whole['hint']}"

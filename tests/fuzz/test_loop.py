@@ -14,6 +14,7 @@ import pytest
 
 from h11 import _framing, _grammar, _heads, _readers
 from tests.fuzz import campaign, differences, mutation, part_client, part_receive, part_send
+from tests.fuzz.__main__ import main
 from tests.fuzz.campaign import CORPUS, Figures, mutants, run_cases
 from tests.fuzz.new_lines import NewLines
 from tests.fuzz.responses import rows
@@ -158,7 +159,7 @@ def test_new_lines_are_told_once(tmp_path: Path) -> None:
         second = lines.take()
         namespace["f"](0)
         third = lines.take()
-    sys.settrace(before)
+    assert sys.gettrace() is before
     assert (first, second, third) == (first, 0, 1)
     assert first >= 2
 
@@ -190,3 +191,18 @@ def test_reasons_of_differences_from_0_16_are_rows_of_the_page() -> None:
 def test_the_corpus_lies_where_the_tests_look() -> None:
     assert CORPUS == campaign.ROOT / "tests" / "corpus" and CORPUS.is_dir()
     assert _grammar.MAX_LENGTH == 2**63 - 1
+
+
+def test_the_command_prints_its_figures_and_writes_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = tmp_path / "figures.json"
+    arguments = ["--minutes", "0.002", "--part", "client", "--seed", "7"]
+    status = main([*arguments, "--corpus", str(tmp_path / "corpus"), "--json", str(figures)])
+    assert status == 0
+    (written,) = json.loads(figures.read_text(encoding="utf-8"))
+    assert (written["part"], written["seed"], written["crashes"]) == ("client", 7, 0)
+    assert written["executions"] >= len(part_client.Client().seeds())
+    assert written["lines"] > 500
+    assert f"client: {written['executions']} executions" in capsys.readouterr().out
+    assert not (tmp_path / "corpus").exists()
