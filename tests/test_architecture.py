@@ -65,7 +65,12 @@ LAYERS = {
             *("_messages.informational", "_messages.reading", "_messages.trailers"),
             *("_messages.url", "status_codes"),
         ],
-        ["_policies.cookie_adapters", "_policies.own_cookies", "_transport.dialing", "_transport.trust"],
+        [
+            "_policies.cookie_adapters",
+            "_policies.own_cookies",
+            "_transport.dialing",
+            "_transport.trust",
+        ],
         ["_policies.cookie_store", "_transport.proxies"],
         [
             "_messages.body",
