@@ -256,6 +256,49 @@ def test_a_sized_read_takes_the_memory_of_its_size_and_little_more(size, decoded
         tracemalloc.stop()
 
 
+@functools.cache
+def bomb_of_lines():
+    return gzip.compress((b"x" * 99 + b"\n") * 100_000)
+
+
+PIECEMEAL = [
+    ("iter_content", lambda response: response.iter_content(1000)),
+    ("iter_content of text", lambda response: response.iter_content(1000, decode_unicode=True)),
+    ("iter_bytes", lambda response: response.iter_bytes(1000)),
+    ("iter_text", lambda response: response.iter_text(1000)),
+    ("iter_lines", lambda response: response.iter_lines()),
+    ("iter_lines of text", lambda response: response.iter_lines(decode_unicode=True)),
+    ("iteration", iter),
+    ("read", lambda response: iter(lambda: response.read(1000), b"")),
+    ("raw.stream", lambda response: response.raw.stream(1000, decode_content=True)),
+]
+
+
+@pytest.mark.safety("B2", "M18")
+@pytest.mark.parametrize("end", ["close", "the context", "garbage"])
+@pytest.mark.parametrize("way", [row[1] for row in PIECEMEAL], ids=[row[0] for row in PIECEMEAL])
+def test_pieces_of_a_bomb_take_the_memory_of_a_piece_however_that_ends(way, end):
+    response = response_of(bomb_of_lines(), headers=GZIP)
+    body = response._body
+    pieces = way(response)
+    first = next(pieces)
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            assert len(next(pieces)) <= 1000
+        if end == "close":
+            response.close()
+        elif end == "the context":
+            with response:
+                pass
+        del pieces, response
+        assert tracemalloc.get_traced_memory()[1] <= 1000 + 65536
+    finally:
+        tracemalloc.stop()
+    assert first
+    assert body.closed or end == "garbage"
+
+
 @pytest.mark.safety("B2")
 def test_a_whole_body_does_not_take_its_memory_twice():
     coded = gzip.compress(bytes(32 * 2**20))

@@ -533,7 +533,7 @@ def test_what_does_not_redirect(status, locations):
         follow(request_of(), response)
 
 
-@pytest.mark.safety("2f1")
+@pytest.mark.safety("2f1", "2h4")
 def test_what_a_proxy_says_to_connect_is_not_followed():
     response = answer()
     response.request = request_of("CONNECT")
