@@ -108,7 +108,12 @@ class Readable:
         """
         content = self._whole
         if content is None:
-            content = self._whole = self._read_content()
+            try:
+                content = self._whole = self._read_content()
+            except StreamConsumedError:
+                if self._whole is None:
+                    raise
+                content = self._whole  # another thread was quicker
         return content
 
     def _read_content(self) -> bytes:
@@ -121,17 +126,28 @@ class Readable:
         ):
             # What most responses are, without what only the others need.
             try:
-                return read_whole(self._body)
+                content = read_whole(self._body)
             except BaseException as error:
                 self._open().break_off(error, self)
                 raise
+            self._check_own(len(content))
+            return content
         if reader is None:
             reader = self._open()
         if reader.begun:
             raise StreamConsumedError(
                 "the body has been read in pieces", request=self.request, response=self
             )
-        return reader.read_all(True, self)
+        content = reader.read_all(True, self)
+        self._check_own(reader.received)
+        return content
+
+    def _check_own(self, received: int) -> None:
+        """What several threads have read of a body is the content for none of them."""
+        if getattr(self._body, "_received", received) != received:
+            raise StreamConsumedError(
+                "another thread has read part of the body", request=self.request, response=self
+            )
 
     @property
     def _content(self) -> Any:
