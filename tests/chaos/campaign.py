@@ -57,6 +57,7 @@ class Campaign:
         self.client = make_client(self.lab, medium)
         self.outcomes: list[Any] = []
         self.settled = False
+        self.lateness = 0.0  # seconds by which the watch over the last batch woke up too late
         self.ours = True  # whether errors must be those that are promised
         self.last: list[dict[str, str]] = [{} for _ in self.lab.workers]
         self.warm: list[set[tuple[str, str]]] = [set() for _ in self.lab.workers]
@@ -159,9 +160,14 @@ class Campaign:
 
     def watch(self, threads: list[threading.Thread]) -> None:
         """Waits for the clients; shows every stack when one of them hangs."""
-        while any(thread.is_alive() for thread in threads):
-            threads[0 if threads[0].is_alive() else -1].join(0.2)
+        self.lateness = 0.0
+        now = time.monotonic()
+        while busy := [thread for thread in threads if thread.is_alive()]:
+            before = now
+            busy[0].join(0.2)
             now = time.monotonic()
+            # So late is everything on this machine, which has other things to do.
+            self.lateness = max(self.lateness, now - before - 0.2)
             for worker in self.lab.workers:
                 since = worker.since
                 if since and now - since > HANGS_AFTER:
@@ -178,9 +184,12 @@ class Campaign:
         if self.server is not None and (left := self.server.settle()):
             self.report.complain([f"I5 {left} connections of the server's do not end"])
         memory = self.medium == "memory"
+        self.report.lateness = max(self.report.lateness, self.lateness)
         outcomes, self.outcomes = self.outcomes, []
         for outcome in outcomes:
-            self.report.add(outcome.case, outcome.error, judge(outcome, memory, self.ours))
+            self.report.add(
+                outcome.case, outcome.error, judge(outcome, memory, self.ours, self.lateness)
+            )
             overshoot = overshoot_of(outcome)
             if overshoot is not None and not memory:
                 self.report.overshoot = max(self.report.overshoot, overshoot)

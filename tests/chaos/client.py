@@ -74,6 +74,7 @@ class OurClient:
         self.medium = medium
         self.network: Any = MemoryNetwork(lab) if medium == "memory" else FailingNetwork(lab)
         self.clock: Any = self.network.clock if medium == "memory" else time.monotonic
+        self.stained: set[int] = set()  # workers whose last case has left cookies
         # On sockets all threads share one pool. In memory each has its own, so that it is known
         # which connections are there.
         number = len(lab.workers) if medium == "memory" else 1
@@ -129,6 +130,9 @@ class OurClient:
         """Sends the request of the case and reads what comes."""
         outcome = Outcome(case)
         session = self.session_of(worker)
+        if case.prefix is None and worker.number in self.stained:
+            self.stained.remove(worker.number)  # what followed has been sent with them
+            session.cookies.clear()
         url = f"{base_url(case, worker, '')}/{case.nonce}"
         if case.call.get("port") == "closed":
             url = url.replace(f":{worker.ports[case.way]}/", f":{worker.ports['closed']}/")
@@ -158,7 +162,7 @@ class OurClient:
             outcome.changed = f"headers {headers}"
         self.look_at_connections(outcome)
         if case.act == "cookies":
-            session.cookies.clear()
+            self.stained.add(worker.number)
         return outcome
 
     def look_at_connections(self, outcome: Outcome) -> None:

@@ -51,6 +51,7 @@ class Report:
         self.wrong: list[str] = []
         self.kinds_of_wrong: Counter[str] = Counter()
         self.overshoot = 0.0
+        self.lateness = 0.0
         self.slowest_cpu = 0.0
         self.hangs = 0
         self.leaked = {"descriptors": 0, "threads": 0, "slots": 0}
@@ -102,6 +103,7 @@ class Report:
             "other contradictions": wrong["other"],
             "hangs": self.hangs,
             "worst overshoot of a deadline (ms)": round(self.overshoot * 1000, 1),
+            "of which the machine itself was late (ms)": round(self.lateness * 1000, 1),
             "worst CPU time of a request (ms)": round(self.slowest_cpu * 1000, 1),
             "leaked": self.leaked,
             "worst memory growth (KiB)": self.memory_growth // 1024,

@@ -61,6 +61,7 @@ def start(medium: str, folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.chaos", *arguments],
             cwd=ROOT,
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # or malloc keeps some for each thread
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -74,8 +75,9 @@ def test_nothing_goes_wrong_that_must_not(figures: dict[str, Any], medium: str) 
     run = figures[medium]
     assert {name: run[name] for name in NONE_OF} == dict.fromkeys(NONE_OF, 0)
     assert run["leaked"] == {"descriptors": 0, "threads": 0, "slots": 0}
-    assert run["worst overshoot of a deadline (ms)"] <= 1000
-    assert run["worst memory growth (KiB)"] < 160 * 1024  # of both ends, with uploads of 8 MB
+    late = run["of which the machine itself was late (ms)"]
+    assert run["worst overshoot of a deadline (ms)"] <= 1000 + late
+    assert run["worst memory growth (KiB)"] < 64 * 1024  # of both ends, with uploads of 8 MB
 
 
 @pytest.mark.safety(*KINDS)
