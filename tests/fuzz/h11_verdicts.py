@@ -143,7 +143,7 @@ def note(connection: h11.Connection, verdict: Verdict, body: list[bytes], event:
 def verdict_of(ask: str, eof: bool, wire: str) -> Verdict:
     try:
         return judge(asking(ask), [wire.encode("latin-1")], eof)
-    except Exception as error:  # another library's crash is an answer too
+    except Exception as error:  # whatever it is, it is an answer
         return {**nothing_yet(), "outcome": "crashed", "error": repr(error)[:200]}
 
 
