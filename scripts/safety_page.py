@@ -27,7 +27,7 @@ no test or the page is not up to date.
 
 The tests are named by what they show: *a chunk is refused* in `client/test_x.py` is the function
 `test_a_chunk_is_refused` of `tests/client/test_x.py`. A test that covers several lines stands at
-each of them.
+each of them. `scripts/test --tests-only --safety R1` runs the tests of a line.
 
 There are {promises} lines, and {tests} tests that show them.
 """

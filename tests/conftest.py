@@ -35,6 +35,26 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--safety",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="run only the tests that show this line of docs/safety.md (may be given again)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set(config.getoption("--safety"))
+    if wanted:
+        marked = {
+            item for item in items for mark in item.iter_markers("safety") if wanted & {*mark.args}
+        }
+        config.hook.pytest_deselected(items=[item for item in items if item not in marked])
+        items[:] = [item for item in items if item in marked]
+
+
 def pytest_configure() -> None:
     for package in ("h11", "h11client"):
         # Finds what an import would give, and what a plugin may have imported already.

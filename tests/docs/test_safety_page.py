@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,16 @@ def test_a_line_without_a_test_has_an_empty_place() -> None:
     page = safety_page.written({"M1": [("client/test_x.py", "test_it_holds")]})
     assert re.search(r"^\| M1 \| .+ \| `client/test_x.py`: it holds \|$", page, re.MULTILINE)
     assert re.search(r"^\| M2 \| .+ \|  \|$", page, re.MULTILINE)
+
+
+def test_the_tests_of_a_line_can_be_run() -> None:
+    errors = "tests/protocol/test_errors.py"
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "--safety", "I9", errors]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line}
+    assert found == {f"{errors}::{test}" for file, test in SHOWN["I9"] if errors.endswith(file)}
+    assert "deselected" in done.stdout
 
 
 def test_nobody_elses_flaw_is_named() -> None:
