@@ -14,7 +14,7 @@ __all__ = ["CREDENTIALS", "Credentials"]
 # The attributes of `Credentials`, for whoever copies a request.
 CREDENTIALS = (
     *("auth", "private_to", "call_cookies", "jar"),
-    *("generated", "generated_hooks", "dropped"),
+    *("generated", "generated_hooks", "unsigned_body", "dropped"),
 )
 _AUTHORIZATION = "Authorization"
 # Set with the body, whoever sets that.
@@ -37,6 +37,7 @@ class Credentials:
     # another one is the caller's own.
     generated: dict[str, str] | None = None
     generated_hooks: tuple[Any, ...] = ()  # those that auth has registered for the response
+    unsigned_body: Body | None = None  # what auth has replaced by a body of its own
     dropped: bool = False  # redirects have left an origin: credentials stay gone
 
     if TYPE_CHECKING:
@@ -84,12 +85,14 @@ class Credentials:
 
     def apply_auth(self) -> None:
         """Calls `auth`, and notes which headers it has set, and which hooks."""
-        before = dict(self.headers.lower_items())
+        before, unsigned = dict(self.headers.lower_items()), self.encoded_body
         known = list((self._hooks or {}).get("response", ()))
         made = self.auth(self)
         if made is not self and made is not None:
             self._take_over(made)
         body = self.encoded_body
+        if body is not unsigned and self.unsigned_body is None:
+            self.unsigned_body = unsigned
         if body.bytes is None and body.replayable:
             body.rewind()  # it may have been read to be signed
         headers, length = self.headers, body.length

@@ -124,6 +124,12 @@ def follow(
             _drop_body(hop, headers)
             hop.method = method
         hop.headers = headers
+        if hop.unsigned_body is not None:
+            # What auth has put into the body is for its URL, as what it has put into headers.
+            if method == request.method:
+                hop.body = hop.unsigned_body  # type: ignore[assignment]  # which it takes too
+                hop.encoded_body.rewind()
+            hop.unsigned_body = None
     except RequestException as error:
         if error.request is None:
             error.request = request

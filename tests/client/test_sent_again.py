@@ -175,6 +175,34 @@ def test_a_copy_knows_what_stays_with_its_origin(copied):
     assert copied(dropped).dropped
 
 
+class Signed(AuthBase):
+    def __call__(self, request):
+        request.body = b"secret " + request.body
+        return request
+
+
+@pytest.mark.safety("R1", "R8")
+@pytest.mark.parametrize(
+    ("location", "status", "bodies"),
+    [
+        ("/b", 307, [b"secret body", b"secret body"]),
+        ("http://b.test/", 307, [b"secret body", b"body"]),
+        ("http://b.test/", 303, [b"secret body", b""]),
+    ],
+)
+def test_what_auth_has_put_into_the_body_is_for_its_origin(location, status, bodies):
+    answers = [Answer(status, b"", {"Location": location}), 200]
+    transport = MockTransport(lambda request: answers.pop(0))
+    session = Session(transport=transport, trust_env=False)
+    prepared = session.prepare_request(Request("POST", URL, data=b"body", auth=Signed()))
+    session.send(prepared)
+    assert transport.bodies == bodies
+    assert prepared.body == b"secret body"
+    for request, body in zip(transport.requests, bodies, strict=True):
+        length = str(len(body)) if body else None
+        assert request.headers.get("Content-Length") == length
+
+
 # --- passwords in errors ---------------------------------------------------------------------
 
 
