@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import random
+import ssl
 import threading
 import time
 
@@ -11,10 +13,13 @@ import pytest
 
 from h11client import exceptions
 from h11client._limits import Limits
+from h11client._messages.url import parse_url
 from h11client._timeouts import Deadline, LimitExpired, Timeout
+from h11client._transport.dial_options import DialOptions
 from h11client._transport.lending import Lender
 from h11client._transport.network import TLSConfig
-from h11client._transport.route import Route
+from h11client._transport.proxies import Proxy
+from h11client._transport.route import Route, build_route
 from h11client._transport.tickets import Collector, Empty, Ticket
 from h11client.testing import Dial, FakeClock, ScriptedNetwork, Unsolicited
 
@@ -138,6 +143,68 @@ def test_routes_do_not_share_connections(build):
     assert len(house.network.dialled) == len(routes)
     for route in routes:
         assert house.take(route).route is route
+    assert len(house.network.dialled) == len(routes)
+
+
+def plain_and_secure():
+    """One route for each thing that a dial depends on, and for some of them together."""
+    private, other = object(), object()
+    proxies = [
+        None,
+        Proxy("http://proxy.test"),
+        Proxy("http://proxy.test:81"),
+        Proxy("http://other.test"),
+        Proxy("http://me:secret@proxy.test"),
+        Proxy("http://me:SECRET@proxy.test"),
+        Proxy("http://you:secret@proxy.test"),
+        Proxy("http://proxy.test", headers={"X-A": "b"}),
+    ]
+    dials = [
+        DialOptions(source_address="127.0.0.1"),
+        DialOptions(source_address="127.0.0.2"),
+        DialOptions(uds="/run/a"),
+        DialOptions(uds="/run/A"),
+    ]
+    secure = [
+        {"verify": False},
+        {"verify": "/ca.pem"},
+        {"verify": "/CA.pem"},
+        {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)},
+        {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)},
+        {"cert": "c.pem"},
+        {"cert": ("c.pem", "k.pem")},
+        {"log_keys": False},
+        {"dial": DialOptions(server_hostname="b.test")},
+        {"dial": DialOptions(require_close_notify=False)},
+    ]
+    always = [
+        *({"proxy": proxy} for proxy in proxies),
+        *({"dial": dial} for dial in dials),
+        {"private_to": private},
+        {"private_to": other},
+    ]
+    urls = ["http://a.test/", "http://a.test:81/", "http://b.test/", "https://a.test/"]
+    for text in [*urls, "https://a.test:444/", "https://b.test/"]:
+        url = parse_url(text)
+        for options in [*always, *(secure if url.scheme == "https" else [])]:
+            yield build_route(url, **options)
+
+
+@pytest.mark.safety("T1", "T2", "T3")
+def test_whatever_a_dial_depends_on_keeps_connections_apart(build):
+    routes = list(plain_and_secure())
+    assert len(routes) == 6 * 14 + 3 * 10
+    opened = b"HTTP/1.1 200 OK\r\n\r\n"
+    scripts = [[opened] if route.proxy and route.tls else [] for route in routes]
+    house = build(scripts, max_connections=1000, max_idle=1000)
+    own = {}
+    for route in routes:
+        own[route] = house.take(route)
+        house.give(own[route])
+    assert len(own) == len(set(own.values())) == house.counts()[1] == len(routes)
+    random.Random(1).shuffle(routes)
+    for route in routes:
+        assert house.take(route) is own[route]
     assert len(house.network.dialled) == len(routes)
 
 
