@@ -1,8 +1,8 @@
 """Bytes to heads: the start line and the fields in front of every message, and the trailer section.
 
 Nearly every head is regular: CRLF everywhere, no folding, no blanks in odd places. That is proven
-for the whole block at once, by deleting all harmless bytes from it: what remains must be exactly
-the CRLF pairs at which the block was split. Whatever is not regular takes the careful path, which
+for the whole block at once: what remains without the CRLF pairs at which it was split must hold
+none of the five forbidden bytes. Whatever is not regular takes the careful path, which
 accepts what RFC 9112 lets a recipient accept (bare LF in heads, section 2.2; obs-fold, section 5.2)
 and gives the exact error for the rest.
 
@@ -110,7 +110,10 @@ def _read_head(
     if end >= 0:
         block = bytes(data[start:end])
         lines = block.split(b"\r\n")
-        forbidden = len(block.translate(None, ALLOWED_IN_VALUES)) - 2 * (len(lines) - 1)
+        # Everything but the line ends. Each search is a memchr over all of it: together half the
+        # time of a `translate`, which looks at byte after byte.
+        rest = b"".join(lines)
+        forbidden = 13 in rest or 10 in rest or 0 in rest or 11 in rest or 12 in rest
         if not forbidden and data[start] > 0x20:
             line = lines.pop(0)
             known = KNOWN_NAMES

@@ -53,6 +53,7 @@ _CREDENTIALS = (b"authorization", b"cookie", b"proxy-authorization")
 _MAX_LENGTH = 2**63 - 1  # what every peer's file offset can hold
 _MAX_LENGTH_DIGITS = 20
 _MAX_BLOCKS = 256  # origins times states of session headers, some hundred bytes each
+_MAX_EVENTS = 64  # targets that a block remembers
 _MAX_REMEMBERED = 16  # own headers, and sets of them, that a block remembers
 _MAX_REMEMBERED_LENGTH = 200  # characters of one of their values
 _LONGEST_SHOWN = 100  # characters of something wrong in a message
@@ -66,7 +67,7 @@ class Block:
     doors: with `secret` there is such a field among `defaults`.
     """
 
-    __slots__ = ("_fields", "merged", "secret", "wire")
+    __slots__ = ("_events", "_fields", "merged", "secret", "wire")
 
     def __init__(self, url: URL, defaults: Headers) -> None:
         fields = defaults.wire_items()
@@ -76,6 +77,26 @@ class Block:
         self._fields = [field for field in fields if not (self.secret and _is_secret(field))]
         self.wire = complete_fields(merge_fields(self._fields, ()), url, "GET", NO_BODY)
         self.merged: dict[Items, h11.Headers] = {}
+        self._events: dict[tuple[bytes, bytes], h11.Request] = {}
+
+    def event_of(self, method: bytes, url: URL) -> h11.Request | None:
+        """The head of a bare request, made once for each target that is asked for again.
+
+        It has the fields of `wire`, and like these nothing that opens doors. None for what cannot
+        be sent. Making it was 3 % of a small request.
+        """
+        key = (method, url.target)
+        event = self._events.get(key)
+        if event is None:
+            try:
+                event = h11.Request(method=method, target=url.target, headers=self.wire)
+            except h11.LocalProtocolError:
+                return None  # a URL for a transport of the program's
+            if len(url.target) <= _MAX_REMEMBERED_LENGTH:
+                if len(self._events) >= _MAX_EVENTS:
+                    self._events.clear()
+                self._events[key] = event
+        return event
 
     def remember(self, own: Items, wire: h11.Headers) -> None:
         """Keeps the fields of a bare request whose own headers were the items `own`."""

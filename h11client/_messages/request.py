@@ -133,6 +133,7 @@ class PreparedRequest(Hooked, Credentials):
         "_method",
         "_version",
         "encoded_body",
+        "known_event",
         "parsed_url",
     )
     parsed_url: URL
@@ -142,11 +143,13 @@ class PreparedRequest(Hooked, Credentials):
     _headers: Headers | None
     _head: Head | None
     _version: int  # of `_headers`, when `_head` was right
+    known_event: h11.Request | None  # what `wire_head` was before, as an event
 
     def __init__(self) -> None:
         self._method = None
         self._headers = Headers()
         self._head = None
+        self.known_event = None
         self._version = 0
         self._hooks = None
         self.encoded_body = NO_BODY
@@ -447,7 +450,9 @@ def prepare_request(
             request._method = method  # type: ignore[assignment]  # BARE_METHODS has only str
             request.encoded_body = NO_BODY
             request._head = (wire_method, parsed.target, wire)
+            request.known_event = None if own else block.event_of(wire_method, parsed)
             return request
+    request.known_event = None
     request._method = name = _text(method).upper()
     request.encoded_body = body = _body_of(data, files, json, trailers)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)

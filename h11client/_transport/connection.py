@@ -68,6 +68,14 @@ _END_OF_MESSAGE = h11.EndOfMessage()
 def build_event(request: PreparedRequest) -> h11.Request:
     """The head of `request` as the engine's event; what is wrong with it shows before a dial."""
     method, target, headers = request.wire_head()
+    event = request.known_event
+    if (
+        event is not None
+        and event.headers is headers
+        and event.target == target
+        and event.method == method
+    ):
+        return event
     try:
         return h11.Request(method=method, target=target, headers=headers)
     except h11.LocalProtocolError as error:
