@@ -178,6 +178,19 @@ def test_the_33rd_interim_response_is_an_error(split):
     assert not idle_after(session)
 
 
+@pytest.mark.safety("F13", "M8", "X10")
+def test_interim_responses_do_not_put_the_total_off():
+    interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    slow = [step for _ in range(20) for step in (Pause(0.3), interim)]
+    session, network = scripted([*slow, OK], [*slow, OK])
+    with pytest.raises(exceptions.ReadTimeout) as caught:
+        session.get(URL, timeout=h11client.Timeout(total=1))
+    assert caught.value.limit == "total"
+    assert network.clock.now == pytest.approx(1)
+    assert not idle_after(session)
+    assert len(session.get(URL, timeout=1).informational) == 20
+
+
 @pytest.mark.safety("M10", "F11", "X13")
 def test_chunk_extensions_without_end_are_an_error():
     chunk = b"1;" + b"x" * 4000 + b"\r\na\r\n"
