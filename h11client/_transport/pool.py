@@ -146,6 +146,8 @@ class Pool:
         """
         deadline = timeout if isinstance(timeout, Deadline) else self._deadline_of(timeout)
         event = build_event(request)
+        if request.encoded_body.bytes is None:
+            request.encoded_body.begin()
         route = self._route_to(request, verify, cert, proxies)
         forwarding = None if route.proxy is None else _forwarding(request, event, route)
         if forwarding is not None:
