@@ -93,8 +93,9 @@ class Request(_Frozen):
         b'GET'
     """
 
-    __slots__ = ("headers", "http_version", "method", "target")
+    __slots__ = ("_wire", "headers", "http_version", "method", "target")
     _fields = ("method", "headers", "target", "http_version")
+    _wire: bytes | None  # how it was sent, for who sends it once more
     method: bytes
     headers: Headers
     target: bytes
@@ -126,6 +127,7 @@ class Request(_Frozen):
         _set_target(self, target)
         _set_request_headers(self, headers)
         _set_request_version(self, http_version)
+        set_request_wire(self, None)
 
 
 class _ResponseBase(_Frozen):
@@ -293,6 +295,7 @@ _set_method = Request.__dict__["method"].__set__
 _set_target = Request.__dict__["target"].__set__
 _set_request_headers = Request.__dict__["headers"].__set__
 _set_request_version = Request.__dict__["http_version"].__set__
+set_request_wire = Request.__dict__["_wire"].__set__
 _set_status_code = _ResponseBase.__dict__["status_code"].__set__
 _set_response_headers = _ResponseBase.__dict__["headers"].__set__
 _set_response_version = _ResponseBase.__dict__["http_version"].__set__
@@ -329,6 +332,7 @@ def parsed_request(method: bytes, target: bytes, headers: Headers, version: byte
     _set_target(event, target)
     _set_request_headers(event, headers)
     _set_request_version(event, version)
+    set_request_wire(event, None)
     return event
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ._errors import LocalProtocolError
-from ._events import END, Data, EndOfMessage, InformationalResponse, Request, Response
+from ._events import (
+    END,
+    Data,
+    EndOfMessage,
+    InformationalResponse,
+    Request,
+    Response,
+    set_request_wire,
+)
 from ._framing import CHUNKED, UNTIL_CLOSE
 from ._headers import Headers
 
@@ -24,6 +32,9 @@ class BodyWriter(Protocol):
 
 def encode_request(request: Request) -> bytes:
     """The head of a request, or LocalProtocolError for one that must not be sent."""
+    known = request._wire
+    if known is not None:
+        return known
     facts = request.headers.facts
     if request.http_version != b"1.1":
         raise LocalProtocolError("I only send HTTP/1.1")
@@ -33,7 +44,9 @@ def encode_request(request: Request) -> bytes:
             "a request must not have both Content-Length and Transfer-Encoding"
         )
     wire = request.headers.wire
-    return b"%b %b HTTP/1.1\r\n%b\r\n\r\n" % (request.method, request.target, wire)
+    head = b"%b %b HTTP/1.1\r\n%b\r\n\r\n" % (request.method, request.target, wire)
+    set_request_wire(request, head)  # it never changes; a client may send it again
+    return head
 
 
 def encode_response(response: Response | InformationalResponse) -> bytes:
