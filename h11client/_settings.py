@@ -60,9 +60,11 @@ class Settings(DialAttributes):
     _known_heads: KnownHeads
     _known_scheme: tuple[object, Any]
     timeout: TimeoutLike
-    _retries: Retry | None
-    _base_url: URL | None
-    _base_url_given: str | bytes | None
+    # These have a value of the class: one of a subclass may have hidden the properties behind which
+    # they are.
+    _retries: Retry | None = None
+    _base_url: URL | None = None
+    _base_url_given: str | bytes | None = None
 
     def __init__(
         self,
@@ -160,9 +162,9 @@ class Settings(DialAttributes):
     ) -> None:
         if timeout is not DEFAULT_TIMEOUT or not hasattr(self, "timeout"):
             self.timeout = timeout
-        if retries is not None or not hasattr(self, "_retries"):
+        if retries is not None:
             self.retries = retries
-        if base_url is not None or not hasattr(self, "_base_url"):
+        if base_url is not None:
             self.base_url = base_url
 
     # --- what is said of each request ------------------------------------------------------

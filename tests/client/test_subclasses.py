@@ -96,3 +96,20 @@ def test_hooks_and_adapters_are_given_a_mapping_of_proxies():
 def test_retries_of_an_adapter_tell_their_number(given, total):
     assert HTTPAdapter(max_retries=given).max_retries.total == total
     assert h11client.Session().get_adapter(URL).max_retries.total == 0
+
+
+def test_attributes_of_a_subclass_may_have_the_names_of_settings():
+    class Service(h11client.Session):
+        base_url = URL
+        retries = 3
+        timeout = 7
+
+        def request(self, method, path, **options):
+            return super().request(method, self.base_url + path, **options)
+
+    transport = MockTransport(lambda request: (200, ""))
+    with Service(transport=transport) as session:
+        assert session.get("a").ok
+    assert (session.base_url, session.retries, session.timeout) == (URL, 3, 7)
+    assert transport.requests[0].url == URL + "a"
+    assert pickle.loads(pickle.dumps(h11client.Session(retries=2))).retries.total == 2
