@@ -57,6 +57,10 @@ _MOST_IDLE_BYTES = 1024 * 1024
 # the system call per block does not show.
 _BLOCK_BYTES = 128 * 1024
 
+# Servers send their tickets right behind the handshake, or never. Each look for one costs time, and
+# 6 KiB which some versions of OpenSSL do not give back; so after these only closing looks again.
+_MOST_LOOKS = 2
+
 _NOW = Limit(0.0, "write")
 
 
@@ -72,6 +76,7 @@ class TLSStream:
         "_incoming",
         "_inner",
         "_keep_session",
+        "_looks_left",
         "_object",
         "_outgoing",
         "_pending",
@@ -123,6 +128,7 @@ class TLSStream:
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
         # What keeps the session for the next connection, until it has been kept.
         self._keep_session: Callable[[ssl.SSLSession], None] | None = None
+        self._looks_left = _MOST_LOOKS
         self._any_end = False  # whether TCP's end will do
         self._cut = False  # the last record may not be out in full
         self._base = 0  # what the stream below had written when the handshake was over
@@ -301,7 +307,8 @@ class TLSStream:
         left = _MOST_IDLE_BYTES
         while left > 0:
             if not inner.is_readable():
-                if self._keep_session is not None:
+                if self._keep_session is not None and self._looks_left:
+                    self._looks_left -= 1
                     self._hand_out_session()
                 return False
             try:

@@ -214,6 +214,21 @@ def test_a_server_without_tickets_is_no_trouble(house: House, path: str) -> None
 
 
 @pytest.mark.safety("L2")
+def test_a_server_without_tickets_is_not_asked_for_one_with_every_request(
+    house: House, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.context.num_tickets = 0
+    stream, _ = house.connect(path)
+    looks: list[object] = []
+    monkeypatch.setattr(type(stream), "_hand_out_session", lambda each: looks.append(each))
+    for _ in range(10):
+        assert not stream.is_readable()
+    assert len(looks) == 2
+    stream.close()
+    assert len(looks) == 3
+
+
+@pytest.mark.safety("L2")
 def test_the_sessions_kept_are_bounded_and_the_oldest_goes_first() -> None:
     sessions: Any = TLSSessions()
     most = tls_sessions._MOST_KEPT
