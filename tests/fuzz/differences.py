@@ -123,6 +123,10 @@ def reason_for_sending(kind: str) -> str:
 READ_BY_LLHTTP: list[tuple[str, str]] = [
     (r"refused \((Unexpected|Invalid) .* in url.*\)", "a target is any run of visible characters"),
     (r"refused \(Invalid method encountered\)", "a method is any token"),
+    (
+        r"refused \(Data after `Connection: close`\)",
+        "an informational response with close, which the caller gave",
+    ),
     (r"refused \(Invalid header value char\)", "control bytes in a value, which the caller gave"),
 ]
 

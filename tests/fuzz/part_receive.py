@@ -11,13 +11,15 @@ from tests.fuzz.h11_verdicts import SERVER
 from tests.fuzz.mutation import USUAL, mutate
 from tests.fuzz.reference import read
 from tests.fuzz.requests import REQUESTS
-from tests.fuzz.responses import CHUNKED, HI, LAST, rows
+from tests.fuzz.responses import CHUNKED, HI, LAST, OK, rows
 
 MORE: list[tuple[str, bytes]] = [
     ("GET", CHUNKED + b"3\r\nabc\r\n" * 6 + LAST),
     ("GET", CHUNKED + b"4;a\r\nabcd\r\n" * 5 + b"3\r\nabc\r\n" * 5 + LAST),
     ("GET", CHUNKED + b"1;abcdefghijklmnopqr\r\nx\r\n" * 8 + LAST),
     ("GET", CHUNKED + b"400\r\n" + b"x" * 1024 + b"\r\n" + LAST),
+    ("GET", CHUNKED + b"20\r\n" + b"y" * 32 + b"\r\n" + b"1;abcdefghijklmnopqr\r\nx\r\n" * 5 + LAST),
+    ("GET", (b"HTTP/1.1 103 X\r\n\r\n" * 2 + OK + b"Content-Length: 2\r\n\r\nhi") * 2),
     ("GET", (CHUNKED + HI + LAST) * 3),
     (SERVER, REQUESTS[0] * 3),
     (SERVER, REQUESTS[-2] * 2),

@@ -24,7 +24,7 @@ class Send:
 
     def seeds(self) -> list[Script]:
         choice = random.Random(1)
-        return [sending.a_script(choice) for _ in range(100)]
+        return [*sending.SEEDS, *(sending.a_script(choice) for _ in range(100))]
 
     def mutate(self, choice: random.Random, case: Script, pool: list[Script]) -> Script:
         if choice.random() < 0.15:
