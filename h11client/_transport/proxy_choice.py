@@ -51,12 +51,17 @@ def choose_proxy(
     environment. In a mapping `scheme://host` goes before `scheme`, `all://host` and `all`. Its
     "no_proxy" is for itself and for what comes after it.
 
-    Raises `InvalidProxyURL` when the one chosen cannot be right.
+    Raises `InvalidProxyURL` when the one chosen cannot be right, and `TypeError` for what is no
+    mapping.
     """
     environment = environment_proxies() if trust_env else None
     for proxies in (call, session, environment):
         if not proxies:
             continue
+        if not hasattr(proxies, "get"):
+            raise TypeError(
+                f"proxies= is a mapping of schemes to proxies, not {type(proxies).__name__}"
+            )
         if _no_proxy(proxies.get("no_proxy")).matches(url.host, url.port):
             return None
         for key in _keys(url):

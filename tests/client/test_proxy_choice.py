@@ -239,3 +239,8 @@ def test_lists_of_exceptions_are_remembered_within_bounds(environment: pytest.Mo
     for number in range(50):
         choose_proxy(url, {"all": "p:1", "no_proxy": f"{number}.test"}, None, False)
     assert len(proxy_choice._known_no_proxy) <= proxy_choice._MOST_REMEMBERED + 1
+
+
+def test_a_text_is_no_mapping_of_proxies() -> None:
+    with pytest.raises(TypeError, match="a mapping of schemes to proxies, not str"):
+        choose_proxy(parse_url("http://a.test/"), "http://p.test", None, False)  # type: ignore[arg-type]
