@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import monotonic
 
 from h11client._limits import Limits
-from h11client._messages.response import Response
+from h11client._messages.response import make_response
 from h11client._timeouts import Deadline, Timeout
 from h11client._transport.connection import build_event
 from h11client._transport.forwarding import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from h11client._engine import h11
     from h11client._messages.request import PreparedRequest
+    from h11client._messages.response import Response
     from h11client._timeouts import TimeoutLike
     from h11client._transport.connection import Connection
     from h11client._transport.dial_options import DialOptions
@@ -191,9 +192,8 @@ class Pool:
         stamps = (started, leased, sent, clock(), connection.first_byte_at)
         whole = None if stream else take_whole_body(connection, head, lender, deadline, stamps)
         body = whole or ResponseBody(connection, head, lender, deadline, stamps)
-        response = Response(request=request, head=head, body=body, elapsed=stamps[3] - started)
-        response.connection = self  # schemes written for requests go on by it
-        return response
+        # Schemes written for requests go on by the transport that they find there.
+        return make_response(request, head, body, stamps[3] - started, self)
 
     def _deadline_of(self, timeout: TimeoutLike) -> Deadline:
         return Deadline(Timeout.of(timeout), self.clock)
