@@ -371,7 +371,8 @@ def test_the_cost_grows_with_the_length(coding):
     def one_by_one(count: int) -> None:
         decode(pieces_of(ENCODE[coding](NOISE[:count]), 1), coding)
 
-    assert grows_linearly(one_by_one, 10000)
+    # Small ones: a block of zstd is kept together by its library until the last of its bytes came.
+    assert grows_linearly(one_by_one, 3000)
 
 
 @pytest.mark.safety("B4")
