@@ -65,6 +65,13 @@ def pytest_configure() -> None:
             pytest.exit(f"{package} would come from {origin}, not from this checkout", returncode=3)
 
 
+def pytest_collection_finish() -> None:
+    # What was collected stays to the end. Thousands of tests are some million objects, and every
+    # test that collects garbage would look through all of them.
+    gc.collect()
+    gc.freeze()
+
+
 class Authority:
     """A certificate authority of the test run and one server certificate that it issued."""
 
