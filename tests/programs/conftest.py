@@ -24,7 +24,7 @@ from tests.programs.service import Service, serving
 
 PROGRAMS = Path(__file__).parent
 NAMES = ("archive.org", "doi.org", "zenodo.org")  # what programs reach over TLS, through a proxy
-STOP_SECONDS = 60.0  # only a test that fails ever waits for it
+STOP_SECONDS = 180.0  # only a test that fails ever waits for it
 
 
 # What libraries say of themselves, and of the connection under a request.

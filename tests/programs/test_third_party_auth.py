@@ -16,7 +16,7 @@ from tests.programs.service import Answer, Call, Service, serving
 from tests.programs.signing.checks import check_aws4, check_oauth1
 
 PROGRAM = Path(__file__).parent / "signing" / "calls.py"
-STOP_SECONDS = 60.0  # only a test that fails ever waits for it
+STOP_SECONDS = 180.0  # only a test that fails ever waits for it
 
 CHECKS: dict[str, Callable[[Call], str]] = {
     "oauth1": lambda call: check_oauth1(call, "client secret", "owner secret"),
