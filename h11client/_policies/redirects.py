@@ -13,24 +13,11 @@ from h11client.exceptions import RemoteProtocolError, RequestException
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, Protocol
 
     from h11client._messages.headers import Headers
     from h11client._messages.request import PreparedRequest
     from h11client._messages.url import URL
-
-    class Redirecting(Protocol):
-        """What is asked of a response; a transport of the user's may have made it."""
-
-        @property
-        def status_code(self) -> int: ...
-        @property
-        def reason(self) -> str | None: ...
-        @property
-        def url(self) -> str | None: ...
-        @property
-        def headers(self) -> Any: ...
-
+    from h11client.exceptions import ResponseLike
 
 __all__ = ["REDIRECTS", "SENSITIVE_HEADERS", "follow", "is_same_origin", "location_of"]
 
@@ -52,7 +39,7 @@ _OF_THE_BODY = frozenset(
 )
 
 
-def location_of(response: Redirecting) -> str | bytes | None:
+def location_of(response: ResponseLike) -> str | bytes | None:
     """Where a response redirects to, as it says it; None when it does not redirect.
 
     What a proxy says to CONNECT is not about the place behind it, and is never followed.
@@ -83,7 +70,7 @@ def location_of(response: Redirecting) -> str | bytes | None:
 
 def follow(
     request: PreparedRequest,
-    response: Redirecting,
+    response: ResponseLike,
     sensitive: frozenset[str] = SENSITIVE_HEADERS,
     location: str | bytes | None = None,
 ) -> PreparedRequest:
