@@ -360,9 +360,12 @@ class ResponseBody(Told):
 
     def _give_up(self, connection: Connection, drain: bool, kept: list[bytes] | None) -> None:
         failure = StreamConsumedError(_CLOSED)
+        ready = self._ready
+        # First of all: once the connection is forgotten, another thread reads without the turn,
+        # and what is drained must never look to it like the end of the body.
+        self._failure, self._ready = failure, None
         if self._owner.is_inside():
             # Called by a finaliser of the program's, which runs anywhere too.
-            self._ready, self._failure = None, failure
             self._forget()
             connection.stream.abort()
             self._owner.abandon(connection)
@@ -373,16 +376,14 @@ class ResponseBody(Told):
             if self._connection is not None:
                 self._fail(connection, "interrupted while draining", failure)
             raise
-        if drained and kept is not None:
-            if type(self._ready) is bytes:
-                kept.insert(0, self._ready[self._start :])
+        if not drained:
+            self._fail(connection, "closed before the end of the body", failure)
+        elif kept is not None:
+            if type(ready) is bytes:
+                kept.insert(0, ready[self._start :])
             self._start = 0
             self._ready = b"".join(kept) or None
-        elif drained:
-            self._ready = None
-            self._failure = failure
-        else:
-            self._fail(connection, "closed before the end of the body", failure)
+            self._failure = None
 
     def _interrupt(self) -> None:
         """Makes the thread that has the turn fail soon; it is that thread which then closes."""

@@ -48,20 +48,21 @@ class WholeBody(Told):
         if start or len(data) > max_bytes:
             data = data[start : start + max_bytes]
             self._start = start + len(data)
-            return data
-        self._data = b""
-        if self._failure is not None:
+        else:
+            self._data = b""
+        if self._failure is not None:  # looked at last: another thread may close meanwhile
             raise self._failure
         return data
 
     def close(self) -> None:
         """What was not read is not read any more."""
         if self._start < len(self._data):
-            self._data = b""
-            self._start = 0
+            # First, or a reader in another thread would take what is gone for the end.
             self._failure = StreamConsumedError(
                 "the response was closed before the end of its body"
             )
+            self._data = b""
+            self._start = 0
 
     abort = close
 

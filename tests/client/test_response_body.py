@@ -526,6 +526,42 @@ def test_two_threads_cannot_read_at_once():
     exchange.body.abort()
 
 
+def read_in_another_thread(body):
+    """What a thread finds that reads just now: a piece, or the exception."""
+    found = []
+
+    def read():
+        try:
+            found.append(body.read(100))
+        except exceptions.RequestException as error:
+            found.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@pytest.mark.safety("L5", "4I7")
+@pytest.mark.parametrize("ending", ["close", "put_by"])
+@pytest.mark.parametrize("steps", [[b"llo"], [b"l", b"lo"]], ids=["waiting", "ahead"])
+def test_what_is_drained_while_another_thread_reads_is_no_end_of_the_body(ending, steps):
+    exchange = Exchange(length(5) + b"he", *steps)
+    assert exchange.body.read(1) == b"h"
+    found = []
+    # The connection is forgotten by then: the reader asks nobody for the turn.
+    release = exchange.owner.release
+    exchange.owner.release = lambda connection, reusable: (
+        found.append(read_in_another_thread(exchange.body)),
+        release(connection, reusable),
+    )
+    getattr(exchange.body, ending)()
+    assert exchange.owner.returned == ["reusable"]
+    assert [type(one) for one in found] == [exceptions.StreamConsumedError]
+    if ending == "put_by":  # and nothing of it was lost, nothing is there twice
+        assert exchange.read_all() == b"ello"
+
+
 class LateTurn:
     """A lock that its holder lets go of as soon as somebody waits for it."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from h11client import Limits, Session, exceptions
 from h11client._messages.request import prepare_request
 from h11client._timeouts import Timeout
 from h11client._transport.pool import Pool
+from h11client._transport.whole_body import WholeBody
 from h11client.testing import ScriptedNetwork
 
 URL = "http://a.test/"
@@ -78,6 +81,34 @@ def test_what_was_not_read_when_it_is_closed_cannot_be_read(read):
     response.close()
     with pytest.raises(exceptions.StreamConsumedError):
         next(pieces)
+
+
+class ClosedAsItIsTaken(WholeBody):
+    """Another thread closes it between any two steps of a read."""
+
+    __slots__ = ("closes_at", "steps")
+
+    def __getattribute__(self, name):
+        if name in ("_data", "_start", "_failure"):
+            steps = object.__getattribute__(self, "steps") + 1
+            object.__setattr__(self, "steps", steps)
+            if steps == object.__getattribute__(self, "closes_at"):
+                WholeBody.close(self)
+        return object.__getattribute__(self, name)
+
+
+@pytest.mark.safety("L5", "4I7")
+@pytest.mark.parametrize("size", [2, 100])
+@pytest.mark.parametrize("closes_at", range(1, 12))
+def test_closed_by_another_thread_at_any_step_its_rest_is_no_end(closes_at, size):
+    body = ClosedAsItIsTaken.__new__(ClosedAsItIsTaken)
+    body.closes_at, body.steps = closes_at, 0
+    body._data, body._start, body._failure = b"hello", 0, None
+    found = b""
+    with contextlib.suppress(exceptions.StreamConsumedError):
+        while piece := body.read(size):
+            found += piece
+        assert found == b"hello"
 
 
 def test_a_body_that_was_read_can_be_closed():
