@@ -8,7 +8,8 @@ from h11client._engine import h11
 from h11client._messages.headers import Headers
 from h11client._messages.response import Response
 from h11client._timeouts import Deadline, LimitExpired
-from h11client.exceptions import StreamConsumedError, from_stream_error
+from h11client._translation import from_stream_error
+from h11client.exceptions import StreamConsumedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ LAYERS = {
             *("_transport", "_transport.polling", "exceptions"),
         ],
         [
-            *("_policies.retries", "_transport.forking"),
+            *("_policies.retries", "_transport.forking", "_translation"),
             *("_transport.tally", "_transport.slots"),
         ],
         [

@@ -18,9 +18,9 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._messages.informational import InformationalResponse
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import from_protocol_error, from_stream_error
 from h11client._transport.uploading import Upload
 from h11client._watching import CallerError, Event, tell_of_end
-from h11client.exceptions import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

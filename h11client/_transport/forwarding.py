@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import from_protocol_error
 from h11client._transport.connection import READ_SIZE
-from h11client.exceptions import InvalidHeader, UnrewindableBodyError, from_protocol_error
+from h11client.exceptions import InvalidHeader, UnrewindableBodyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from time import monotonic
 
 from h11client import _log
 from h11client._timeouts import LimitExpired
+from h11client._translation import from_stream_error
 from h11client._transport.forking import renew_in_child
 from h11client._transport.slots import Slots
 from h11client._transport.tally import PoolCounts, PoolStatistics, Tally
@@ -41,7 +42,7 @@ from h11client._transport.tickets import (
 )
 from h11client._transport.tunnels import open_route
 from h11client._watching import CallerError
-from h11client.exceptions import RequestException, from_stream_error
+from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import os
 from threading import Condition, Thread
 from time import monotonic
 
+from h11client._translation import from_stream_error
 from h11client._transport.dialing import resolve
-from h11client.exceptions import ConnectionError, ConnectTimeout, from_stream_error
+from h11client.exceptions import ConnectionError, ConnectTimeout
 
 __all__ = ["threaded_resolver"]
 

@@ -18,16 +18,11 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import from_protocol_error, from_stream_error
 from h11client._transport.connection import READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
 from h11client._transport.upgrading import UpgradedStream
-from h11client.exceptions import (
-    IncompleteBody,
-    RemoteProtocolError,
-    StreamConsumedError,
-    from_protocol_error,
-    from_stream_error,
-)
+from h11client.exceptions import IncompleteBody, RemoteProtocolError, StreamConsumedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

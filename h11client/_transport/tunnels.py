@@ -15,6 +15,7 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._messages.headers import Headers
 from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
+from h11client._translation import from_stream_error
 from h11client._transport.connection import (
     READ_SIZE,
     Connection,
@@ -24,13 +25,7 @@ from h11client._transport.connection import (
 )
 from h11client._transport.socks import check_socks, open_socks, resolves_itself
 from h11client._version import __version__
-from h11client.exceptions import (
-    ConnectionError,
-    ConnectTimeout,
-    ProxyError,
-    RequestException,
-    from_stream_error,
-)
+from h11client.exceptions import ConnectionError, ConnectTimeout, ProxyError, RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

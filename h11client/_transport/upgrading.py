@@ -5,7 +5,8 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from h11client._timeouts import Deadline, LimitExpired, Timeout
-from h11client.exceptions import StreamConsumedError, from_stream_error
+from h11client._translation import from_stream_error
+from h11client.exceptions import StreamConsumedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

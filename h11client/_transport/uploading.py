@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
-from h11client.exceptions import from_protocol_error, from_stream_error
+from h11client._translation import from_protocol_error, from_stream_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

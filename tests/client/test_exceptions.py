@@ -18,14 +18,9 @@ import h11client
 from h11client import _timeouts, exceptions
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import from_protocol_error, from_stream_error
 from h11client._transport.network import ConnectFailed
-from h11client.exceptions import (
-    IncompleteBody,
-    RequestException,
-    Timeout,
-    from_protocol_error,
-    from_stream_error,
-)
+from h11client.exceptions import IncompleteBody, RequestException, Timeout
 
 HIERARCHY = [
     ("RequestException", ["OSError"]),

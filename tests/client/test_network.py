@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from h11client import _limits, _timeouts, exceptions
+from h11client._translation import from_stream_error
 from h11client._transport import network
 from h11client._transport.network import ConnectFailed, TLSConfig
-from h11client.exceptions import from_stream_error
 
 
 @pytest.mark.parametrize("module", [network, _timeouts, _limits, exceptions])

@@ -15,6 +15,7 @@ from h11client import Attempt, Request, Retry, exceptions
 from h11client._policies.retries import RetryState
 from h11client._policies.retry_after import parse_http_date, seconds_of
 from h11client._timeouts import Deadline, Timeout
+from h11client._translation import from_stream_error
 from h11client.testing import FakeClock
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
@@ -30,11 +31,11 @@ def answer(status: int, retry_after: str | None = None) -> Any:
 
 
 def refused() -> exceptions.RequestException:
-    return exceptions.from_stream_error("connect", ConnectionRefusedError(111, "refused"))
+    return from_stream_error("connect", ConnectionRefusedError(111, "refused"))
 
 
 def broken() -> exceptions.RequestException:
-    return exceptions.from_stream_error("read_head", ConnectionResetError(104, "reset"))
+    return from_stream_error("read_head", ConnectionResetError(104, "reset"))
 
 
 def state_of(retry: Any, deadline: Any = None, chance: float = 1.0) -> RetryState:
@@ -223,7 +224,7 @@ def untrusted() -> exceptions.RequestException:
     import ssl
 
     low = ssl.SSLCertVerificationError(1, "self-signed certificate")
-    error = exceptions.from_stream_error("tls", low)
+    error = from_stream_error("tls", low)
     error.__cause__ = low
     return error
 
@@ -233,15 +234,15 @@ EXPIRED = exceptions.ReadTimeout("no time left", limit="total")
 FAILURES = [
     # id, error, whether a GET is repeated, whether a POST is
     ("refused", refused(), True, True),
-    ("no-address", exceptions.from_stream_error("resolve", OSError("unknown")), True, True),
+    ("no-address", from_stream_error("resolve", OSError("unknown")), True, True),
     ("connect-timeout", exceptions.ConnectTimeout("slow", limit="connect"), True, True),
-    ("tls-reset", exceptions.from_stream_error("tls", ConnectionResetError()), True, True),
+    ("tls-reset", from_stream_error("tls", ConnectionResetError()), True, True),
     ("tls-untrusted", untrusted(), False, False),
     ("proxy-down", exceptions.ProxyError("no connection to the proxy"), True, True),
     ("proxy-503", proxy_refusal(503), True, True),
     ("proxy-407", proxy_refusal(407), False, False),
     ("pool", exceptions.PoolTimeout("busy", limit="pool"), False, False),
-    ("broken-write", exceptions.from_stream_error("write", BrokenPipeError()), True, False),
+    ("broken-write", from_stream_error("write", BrokenPipeError()), True, False),
     ("broken", broken(), True, False),
     ("read-timeout", exceptions.ReadTimeout("slow", limit="read"), True, False),
     ("write-timeout", exceptions.WriteTimeout("slow", limit="write"), True, False),
