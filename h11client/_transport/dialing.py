@@ -209,6 +209,7 @@ class _Race:
     def _failed(self, descriptor: int, code: int) -> None:
         sock, address = self._running.pop(descriptor)
         sock.close()
+        self._next_start = 0.0  # others that are under way do not hold up the next one
         self._note(address, OSError(code, os.strerror(code)))
 
     def _note(self, address: Address, error: OSError) -> None:

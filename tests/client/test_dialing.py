@@ -170,6 +170,27 @@ def test_a_refused_address_moves_on_at_once(listener: socket.socket) -> None:
         assert sock.getpeername() == listener.getsockname()
 
 
+@pytest.mark.safety("2n2")
+@pytest.mark.usefixtures("any_poller")
+def test_a_refused_address_moves_on_at_once_beside_one_that_does_not_answer(
+    listener: socket.socket, blackhole: Any
+) -> None:
+    clock = FakeClock()
+    addresses = [blackhole, refused(), (V4, listener.getsockname())]
+    race = dialing._Race(addresses, started(clock=clock), 0.25)
+    try:
+        race._start_next()
+        clock.advance(0.25)
+        race._start_next()
+        while not race.errors:
+            assert race._wait() is None
+        assert race._is_time_to_start()
+        with race.run() as sock:
+            assert sock.getpeername() == listener.getsockname()
+    finally:
+        race.close_losers()
+
+
 @pytest.mark.usefixtures("any_poller")
 def test_the_only_address_raises_its_own_error() -> None:
     family, address = refused()
