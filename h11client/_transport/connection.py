@@ -177,6 +177,7 @@ class Connection:
         "generation",
         "slot",
         "_interim",
+        "_recognised",
         "_written_before",
         "_write_error",
         "_told",
@@ -215,6 +216,7 @@ class Connection:
         self.generation = 0
         self.slot: Slot | None = None
         self._interim = 0
+        self._recognised: tuple[int, int] | None = None  # the head that begins as one
         self._written_before = 0
         self.early: FinalHead | None = None
         self.body_begun = False
@@ -336,17 +338,20 @@ class Connection:
         interim = 0 if self.informational is None else len(self.informational)
         if self.first_byte_at is None or interim != self._interim:
             self._interim = interim
-            beginning = self.check_beginning()
-            self.first_byte_at = clock() if beginning else None
+            self.first_byte_at = clock() if self.protocol.trailing_data[0] else None
 
-    def check_beginning(self) -> bytes:
-        """What there is of the next head; raises when it cannot become one."""
+    def _check_beginning(self) -> None:
+        """Raises when what there is of the next head cannot become one."""
+        number = self.served, 0 if self.informational is None else len(self.informational)
+        if number == self._recognised:
+            return  # looked at once: a head may come byte by byte
         beginning = self.protocol.trailing_data[0]
         # RFC 9112 section 4. Peers of other protocols may greet us, and then wait for us for ever.
         if not beginning.startswith(_STATUS_LINE[: len(beginning)]):
             said = bytes(beginning[:_QUOTED])
             raise h11.RemoteProtocolError(f"the peer does not speak HTTP: it says {said!r}")
-        return beginning
+        if len(beginning) >= len(_STATUS_LINE):
+            self._recognised = number
 
     def _tell_at_once(self, watch: Watch) -> None:
         try:
@@ -395,13 +400,14 @@ class Connection:
             self.response_started = True
         else:
             self.peer_left = True
-            self.check_beginning()
+            self._check_beginning()
         protocol.receive_data(data)
         while True:
             event = protocol.next_event()
             if type(event) is _Response:
                 return event
             if event is _NEED_DATA:
+                self._check_beginning()
                 return None
             if type(event) is not _InformationalResponse:
                 raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")

@@ -214,21 +214,17 @@ def _ask_for_tunnel(
         fields = [field for field in fields if field[0].lower() != _AUTHORIZATION]
         fields.append((b"Proxy-Authorization", credentials.encode("latin-1")))
     protocol = connection.protocol
-    stream = connection.stream
+    connection.served += 1
     wire = protocol.send(h11.Request(method=b"CONNECT", target=target, headers=fields)) or b""
     wire += protocol.send(h11.EndOfMessage()) or b""
-    beginning = b""
     try:
-        stream.write(wire, deadline.limit("connect"))
+        connection.stream.write(wire, deadline.limit("connect"))
         while True:
-            event = protocol.next_event()
-            if type(event) is h11.Response:
-                return event
-            if event is h11.NEED_DATA:
-                beginning = beginning or connection.check_beginning()
-                protocol.receive_data(stream.read(READ_SIZE, deadline.limit("connect"), True))
-            elif type(event) is not h11.InformationalResponse or event.status_code == 101:
-                raise h11.RemoteProtocolError(f"unexpected {event!r} instead of a response")
+            head = connection.read_events(deadline.limit("connect"), True)
+            if type(head) is h11.Response:
+                return head
+            if head is not None:
+                raise h11.RemoteProtocolError(f"unexpected {head!r} instead of a response")
     except LimitExpired as error:
         raise from_stream_error("connect", error, f"{target} through {proxy}") from error
     except OSError as error:

@@ -102,7 +102,10 @@ def test_tls_sessions_of_a_proxy_and_of_the_origin_behind_it_are_kept_apart() ->
 
 
 @pytest.mark.safety("P3", "X23")
-@pytest.mark.parametrize("steps", [[b"SSH-2.0-x\r\n"], [b"550", b""]])
+@pytest.mark.parametrize(
+    "steps",
+    [[b"SSH-2.0-x\r\n"], [b"550", b""], [b"H", b"ELO"], [b"HTTP/1.1 103 E\r\n\r\n", b"SSH-2.0"]],
+)
 def test_a_proxy_that_does_not_speak_http_is_told_apart(steps: list[bytes]) -> None:
     with (
         session_over(ScriptedNetwork(steps)) as session,
@@ -192,7 +195,7 @@ NO_ANSWER = [
     ("a response behind it", [ESTABLISHED + HELLO], ProxyError),
     ("silence", [Pause(100)], ConnectTimeout),
     ("silence within it", [b"HTTP/1.1 2", Pause(100)], ConnectTimeout),
-    ("dripping", [piece for _ in range(30) for piece in (b"H", Pause(1))], ConnectTimeout),
+    ("dripping", [piece for byte in ESTABLISHED * 2 for piece in (bytes([byte]), Pause(1))], ConnectTimeout),
     ("dripping a head", [ESTABLISHED[:12], *[piece for _ in range(30) for piece in (b"x", Pause(1))]], ConnectTimeout),
 ]  # fmt: skip
 

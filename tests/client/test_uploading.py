@@ -170,6 +170,31 @@ def test_a_final_answer_instead_of_100_means_no_body_and_no_reuse(answer, make, 
     assert network.streams[1].written.startswith(b"GET / ")
 
 
+BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
+FOREIGN = [
+    ("while 100 is waited for", EXPECT, lambda: b"body", [BANNER], b""),
+    ("the same in pieces", EXPECT, lambda: b"body", [b"H", b"ELO"], b""),
+    ("behind a hint", EXPECT, lambda: b"body", [HINTS, BANNER], b""),
+    ("while pieces are sent", {}, lambda: iter([b"a", b"b"]), [Unsolicited(BANNER, 60)], b""),
+    ("behind the body", {}, lambda: iter([b"a"]), [Unsolicited(b"H", 60), Unsolicited(b"I", 60)], b"1\r\na\r\n0\r\n\r\n"),
+]  # fmt: skip
+
+
+@pytest.mark.safety("X23", "2e1")
+@pytest.mark.parametrize(
+    ("headers", "make", "steps", "sent"),
+    [row[1:] for row in FOREIGN],
+    ids=[row[0] for row in FOREIGN],
+)
+def test_a_peer_of_another_protocol_is_noticed_while_sending(headers, make, steps, sent):
+    pool, network = pool_of([*steps, Pause(3600)])
+    with pytest.raises(exceptions.RemoteProtocolError, match="does not speak HTTP"):
+        send(pool, "POST", data=make(), headers=headers)
+    assert network.clock.now == 0.0
+    assert body_on(network.streams[0]) == sent
+    assert counts(pool) == (0, 0, 0)
+
+
 def test_an_iterator_is_not_touched_when_its_body_is_not_wanted():
     pool, _network = pool_of([TOO_LARGE])
     pieces = iter([b"a", b"b"])
