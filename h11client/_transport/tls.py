@@ -204,6 +204,9 @@ class TLSStream:
         end = None if limit.seconds is None else monotonic() + limit.seconds
         left = limit
         while True:
+            if self._outgoing.pending and not self._cut:
+                # What OpenSSL wants to send before it can read on.
+                self._inner.write(self._outgoing.read(), left)
             ciphertext = self._inner.read(_CIPHERTEXT_BYTES, left, wait_first)
             if not ciphertext:
                 # Without close_notify `eof_was_clean` stays False, unless the caller takes it.
@@ -213,7 +216,7 @@ class TLSStream:
                 data = self._ssl_read(max_bytes)
             except ssl.SSLWantReadError:
                 wait_first = True
-                left = self._answer_and_go_on(limit, end)
+                left = _left(limit, end)
             except ssl.SSLError:
                 self._keep_session = None
                 raise
@@ -235,13 +238,6 @@ class TLSStream:
             self._plain = self._plain[room:]
             room -= len(parts[-1])
         return b"".join(parts)
-
-    def _answer_and_go_on(self, limit: Limit, end: float | None) -> Limit:
-        """Sends what OpenSSL wants to send before it can read on, and says what is left."""
-        left = _left(limit, end)
-        if self._outgoing.pending:
-            self._inner.write(self._outgoing.read(), left)
-        return left
 
     def _read_kept(self, max_bytes: int) -> bytes:
         if self._plain:

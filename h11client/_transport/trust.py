@@ -111,6 +111,9 @@ def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
         key = cert[1] if len(cert) > 1 else None
         password = cert[2] if len(cert) > 2 else _no_password
         context.load_cert_chain(cert[0], key, password=password)
+        if ssl.HAS_TLSv1_3:
+            # RFC 8446 section 4.6.2: servers that ask for it once they know the path.
+            context.post_handshake_auth = True
     except OSError as error:
         told = f"no client certificate in {cert[:2]!r}: {error.strerror}"
         raise ssl.SSLError(told) from error

@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,6 +236,48 @@ def test_what_openssl_has_to_send_before_it_can_read_on_is_sent(
     server.incoming.read()
     assert stream.read(100, PATIENT) == b"hello"
     assert server.incoming.read() == b"answer"
+
+
+@pytest.mark.parametrize("looked", [False, True], ids=["read at once", "looked at before"])
+def test_a_server_that_asks_who_we_are_after_the_handshake_is_answered(
+    ca: Any, tmp_path: Path, looked: bool
+) -> None:
+    own = ca.authority.issue_cert("me@a.test")
+    own.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "own.pem"))
+    context = ca.server_context()
+    context.load_verify_locations(ca.pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.post_handshake_auth = True
+    server = MemoryServer(context)
+    config = TLSConfig(verify=str(ca.pem), cert=str(tmp_path / "own.pem"))
+    stream = start_tls(server, config, "localhost", Deadline(Timeout()))
+    assert not stream.is_readable()
+    assert server.object.getpeercert() is None
+    work = server.work
+
+    def answer() -> None:
+        work()
+        if server.object.getpeercert() is not None:
+            server.send(b"hello")
+
+    server.work = answer  # type: ignore[method-assign]
+    server.object.verify_client_post_handshake()  # type: ignore[attr-defined]  # it has
+    work()  # the question goes out
+    assert not (looked and stream.is_readable())
+    assert stream.read(100, PATIENT, True) == b"hello"
+
+
+def test_a_connection_that_takes_nothing_more_can_still_be_read(
+    stream: TLSStream, server: MemoryServer
+) -> None:
+    server.room = 10
+    server.send(b"hello")
+    assert not stream.write(bytes(100), PATIENT, True)
+    stream._outgoing.write(b"answer")  # it would wait behind the rest of what was written
+    assert stream.read(100, PATIENT) == b"hello"
+    server.piece = 3
+    server.send(b"world")
+    assert stream.read(100, PATIENT) == b"world"
 
 
 @pytest.mark.parametrize("size", [1, 1000, 16384, 16385, 40000, 65536, 1_000_000])

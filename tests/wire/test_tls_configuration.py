@@ -109,6 +109,31 @@ def test_the_server_is_shown_our_certificate(
         assert session.get(asking.url, cert=cert).text == "me"
 
 
+@pytest.mark.parametrize("size", [0, 1, 3_000_000])
+def test_a_server_may_ask_for_our_certificate_when_it_knows_the_path(
+    serve: Callable[..., Server], own: dict[str, str], ca: Any, size: int
+) -> None:
+    def asking_late(peer: Peer) -> None:
+        while peer.read_head():
+            shown = peer.sock.getpeercert()  # type: ignore[attr-defined]
+            if not shown:
+                peer.sock.verify_client_post_handshake()  # type: ignore[attr-defined]
+            peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            peer.read_body(size)
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % bool(shown))
+
+    context = ca.server_context()
+    context.load_verify_locations(ca.pem)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.post_handshake_auth = True
+    server = serve(asking_late, context=context)
+    with h11client.Session(verify=str(ca.pem), cert=own["me.pem"], timeout=5) as session:
+        assert session.post(server.url, data=bytes(size)).text == "0"
+        response = session.post(server.url, data=bytes(size))
+        assert response.text == "1"
+        assert response.connection_info.reused
+
+
 @pytest.mark.safety("T1")
 def test_the_calls_certificate_wins_and_connections_are_not_mixed_up(
     asking: Server, own: dict[str, str], ca: Any
