@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from h11client._messages.reading import READ_SIZE
+from h11client._messages.reading import READ_SIZE, check_piece_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,11 +105,17 @@ class RawBody:
         view[: len(piece)] = piece
         return len(piece)
 
-    def stream(self, amt: int = READ_SIZE, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Pieces of at most `amt` bytes, as they come."""
+    def stream(
+        self, amt: int | None = READ_SIZE, decode_content: bool | None = None
+    ) -> Iterator[bytes]:
+        """Pieces as they come, of at most `amt` bytes unless that is None."""
+        check_piece_size("amt", amt)
         decoded = self._reader.decode_content if decode_content is None else decode_content
+        return self._pieces(amt or READ_SIZE, decoded)
+
+    def _pieces(self, size: int, decoded: bool) -> Iterator[bytes]:
         while not self._reader.consumed:
-            piece = self._reader.read(amt, decoded, self._owner)
+            piece = self._reader.read(size, decoded, self._owner)
             if piece:
                 yield piece
 

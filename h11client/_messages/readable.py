@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from h11client import exceptions
 from h11client._messages.raw import ForeignBody, RawBody
-from h11client._messages.reading import READ_SIZE, BodyReader, read_whole
+from h11client._messages.reading import READ_SIZE, BodyReader, check_piece_size, read_whole
 from h11client._messages.text import (
     LineSplitter,
     TextDecoder,
@@ -253,10 +253,7 @@ class Readable:
         Where Content-Length says how much there is, only the last one has fewer bytes. With
         `decode_unicode` they are text: by `encoding`, byte order mark, else UTF-8.
         """
-        if chunk_size is not None and (type(chunk_size) is bool or not isinstance(chunk_size, int)):
-            raise TypeError(f"chunk_size is an int or None, not {type(chunk_size).__name__}")
-        if chunk_size is not None and chunk_size < 1:
-            raise ValueError("chunk_size is at least 1")
+        check_piece_size("chunk_size", chunk_size)
         self._check_readable()
         pieces = self._pieces(chunk_size, chunk_size is not None and self._wire_size() is not None)
         return self._text_of(pieces) if decode_unicode else pieces
@@ -271,13 +268,14 @@ class Readable:
 
     def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Pieces of the body as it came, content codings and all."""
+        check_piece_size("chunk_size", chunk_size)
         if self._whole is not None:
             raise StreamConsumedError(
                 "the body has been read decoded", request=self.request, response=self
             )
         self._check_readable()
         raw = RawBody(self._open(), self)
-        return raw.stream(READ_SIZE if chunk_size is None else chunk_size, False)
+        return raw.stream(chunk_size, False)
 
     def iter_lines(
         self,

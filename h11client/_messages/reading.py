@@ -33,9 +33,20 @@ if TYPE_CHECKING:
         def request(self) -> RequestLike: ...
 
 
-__all__ = ["READ_SIZE", "BodyReader", "read_whole"]
+__all__ = ["READ_SIZE", "BodyReader", "check_piece_size", "read_whole"]
 
 READ_SIZE = 65536  # bytes asked of the body at a time; it gives what has come
+
+
+def check_piece_size(name: str, size: int | None) -> None:
+    """Raises `TypeError` and `ValueError` for what cannot be the size of the pieces of a body."""
+    if size is None:
+        return
+    if type(size) is bool or not isinstance(size, int):
+        raise TypeError(f"{name} is an int or None, not {type(size).__name__}")
+    if size < 1:
+        # Pieces of no bytes would look like the end.
+        raise ValueError(f"{name} is at least 1")
 
 
 def read_whole(source: Source) -> bytes:

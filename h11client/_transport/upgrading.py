@@ -69,6 +69,8 @@ class UpgradedStream:
         The first are those that came right behind the head of the response. Raises `ReadTimeout`,
         and `ConnectionError` when the connection breaks or was closed.
         """
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes is at least 1, not {max_bytes}")
         stream = self._begin()
         try:
             if self._unread:
@@ -82,6 +84,8 @@ class UpgradedStream:
 
     def write(self, data: Buffer) -> None:
         """Writes all of `data`. Raises `WriteTimeout`, and `ConnectionError` as `read` does."""
+        if type(data) is not bytes:
+            data = memoryview(data).cast("B")  # what has other items is counted by them
         stream = self._begin()
         try:
             stream.write(data, self._deadline.limit("write"))

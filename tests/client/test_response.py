@@ -297,16 +297,38 @@ def test_pieces_come_as_they_come_and_are_never_larger_than_asked():
     assert list(response_of(b"a" * 200)) == [b"a" * 128, b"a" * 72]
 
 
+IN_PIECES = {
+    "iter_content": lambda response, size: response.iter_content(size),
+    "iter_bytes": lambda response, size: response.iter_bytes(size),
+    "iter_text": lambda response, size: response.iter_text(size),
+    "iter_raw": lambda response, size: response.iter_raw(size),
+    "raw": lambda response, size: response.raw.stream(size),
+}
+in_pieces = pytest.mark.parametrize("way", IN_PIECES.values(), ids=IN_PIECES)
+
+
+@in_pieces
 @pytest.mark.parametrize("size", ["1", 1.0, True, b"1"], ids=repr)
-def test_a_chunk_size_is_a_number_and_that_is_said_at_once(size):
-    with pytest.raises(TypeError, match="chunk_size"):
-        response_of(b"abc").iter_content(size)
+def test_a_chunk_size_is_a_number_and_that_is_said_at_once(size, way):
+    response = response_of(b"abc")
+    with pytest.raises(TypeError, match="is an int or None"):
+        way(response, size)
+    assert response.content == b"abc"
 
 
+@in_pieces
 @pytest.mark.parametrize("size", [0, -1])
-def test_a_chunk_has_at_least_one_byte(size):
-    with pytest.raises(ValueError, match="chunk_size"):
-        response_of(b"abc").iter_content(size)
+def test_a_chunk_has_at_least_one_byte(size, way):
+    response = response_of(b"abc")
+    with pytest.raises(ValueError, match="is at least 1"):
+        way(response, size)
+    assert response.content == b"abc"
+
+
+@in_pieces
+def test_without_a_chunk_size_pieces_are_given_as_they_come(way):
+    pieces = list(way(response_of(b"abc", b"de"), None))
+    assert pieces in ([b"abc", b"de"], ["abc", "de"])
 
 
 def test_text_comes_in_pieces_too():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+from array import array
 
 import pytest
 
@@ -79,8 +80,21 @@ def test_what_is_written_goes_out_as_it_is():
     with response.upgrade() as upgraded:
         upgraded.write(b"\x81\x02hi")
         upgraded.write(memoryview(b"more"))
+        upgraded.write(array("I", [1, 2]))
+        with pytest.raises(TypeError):
+            upgraded.write("text")
         assert upgraded.read() == b"answer"
-    assert network.streams[0].written[before:] == b"\x81\x02himore"
+    items = array("I", [1, 2]).tobytes()
+    assert network.streams[0].written[before:] == b"\x81\x02himore" + items
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_read_asks_for_at_least_one_byte(size):
+    response, _, _ = asked([SWITCHING + b"early"])
+    with response.upgrade() as upgraded:
+        with pytest.raises(ValueError, match="at least 1"):
+            upgraded.read(size)
+        assert upgraded.read() == b"early"
 
 
 @pytest.mark.safety("2h2")
