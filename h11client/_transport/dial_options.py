@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_OPTIONS", "DialAttributes", "DialOptions"]
 
+_C_INT = 2**31  # setsockopt(2) takes numbers of 32 bits
 _NAMES = ("resolver", "hosts", "uds", "source_address", "socket_options", "server_hostname")
 
 
@@ -66,7 +67,7 @@ class DialOptions:
         known = {} if hosts is None else _read_hosts(hosts)
         put(self, "resolver", resolver)
         put(self, "hosts", MappingProxyType(known))
-        put(self, "uds", None if uds is None else os.fspath(uds))
+        put(self, "uds", _read_path(uds))
         put(self, "source_address", _read_source(source_address))
         put(self, "socket_options", _read_socket_options(socket_options))
         put(self, "server_hostname", _read_server_hostname(server_hostname))
@@ -153,12 +154,24 @@ def _read_address(text: str) -> str:
     return f"{host}%{zone}" if zone else host
 
 
+def _read_path(uds: str | bytes | os.PathLike[str] | None) -> str | bytes | None:
+    if uds is None:
+        return None
+    path = os.fspath(uds)
+    if not path:  # which nobody means, and which would be no socket at all
+        raise ValueError("uds= is the path of a unix socket, and not empty")
+    return path
+
+
 def _read_source(source: SourceAddress | None) -> tuple[str, int] | None:
     if source is None:
         return None
-    host, port = (source, 0) if isinstance(source, str) else source
-    if not 0 <= port < 65536:
+    pair: Any = (source, 0) if isinstance(source, str) else source
+    if not isinstance(pair, (tuple, list)) or not all(map(isinstance, pair, (str, int))):
+        raise TypeError(f"source_address= is an address, or one with a port, not {source!r}")
+    if len(pair) != 2 or not 0 <= pair[1] < 65536:
         raise ValueError(f"source_address= is an address, or one with a port, not {source!r}")
+    host, port = pair
     return _read_address(host) if host else "", port
 
 
@@ -172,6 +185,8 @@ def _read_socket_options(
             isinstance(level, int) and isinstance(name, int) and isinstance(value, (int, bytes))
         ):
             raise TypeError(f"socket_options= are triples as setsockopt() takes them, not {row!r}")
+        if any(isinstance(part, int) and not -_C_INT <= part < _C_INT for part in row):
+            raise ValueError(f"socket_options= are numbers of 32 bits, not {row!r}")
     return rows
 
 

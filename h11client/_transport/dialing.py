@@ -61,7 +61,7 @@ def numeric(hosts: Sequence[str], port: int) -> list[Address]:
         address = _literal(host, port)
         if address is not None:
             addresses.append(address)
-        elif ":" in host:
+        elif ":" in host and "%" in host and _literal(host.partition("%")[0], port):
             addresses += resolve(host, port)  # its zone alone is looked up, on this machine
         else:
             raise ValueError(f"{host!r} is no IP address")

@@ -338,10 +338,17 @@ def _addresses(host: str, port: int, options: DialOptions, limit: Limit) -> list
     if resolver is None:
         return resolve(host, port)
     try:
-        return numeric(resolver(host, port, limit.seconds), port)
+        found = resolver(host, port, limit.seconds)
+        if isinstance(found, str):
+            raise TypeError(f"a resolver gives a list of IP addresses, not {found!r}")
+        found = list(found)
     except ConnectTimeout as error:  # so a resolver says that its time has run out
         raise LimitExpired(limit) from error
     except Exception as error:
+        raise CallerError(error) from error
+    try:
+        return numeric(found, port)
+    except (TypeError, ValueError) as error:
         raise CallerError(error) from error
 
 

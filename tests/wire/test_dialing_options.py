@@ -128,12 +128,31 @@ def test_what_a_resolver_raises_passes_unchanged(error: BaseException) -> None:
         pytest.param([], ValueError, id="nothing"),
         pytest.param(["a.test"], ValueError, id="a name"),
         pytest.param([("127.0.0.1", 80)], TypeError, id="a pair"),
+        pytest.param("127.0.0.1", TypeError, id="a text"),
+        pytest.param(["127.0.0.1:80"], ValueError, id="a port"),
+        pytest.param(["[::1]"], ValueError, id="brackets"),
+        pytest.param(["127.0.0.1%lo"], ValueError, id="a zone of IPv4"),
+        pytest.param(["127.0.0.1\0"], ValueError, id="a NUL"),
         pytest.param(None, TypeError, id="None"),
     ],
 )
 def test_what_is_no_answer_is_an_error_of_the_program(found: Any, error: type[Exception]) -> None:
     with h11client.Session(resolver=lambda *question: found) as session, pytest.raises(error):
         session.get("http://a.test/")
+
+
+def test_what_the_system_does_not_know_is_none() -> None:
+    def resolver(host: str, port: int, seconds_left: float | None) -> list[str]:
+        return ["fe80::1%no-such-link"]
+
+    for way in ({"resolver": resolver}, {"hosts": {"a.test": "fe80::1%no-such-link"}}):
+        with (
+            h11client.Session(**way) as session,  # type: ignore[arg-type]
+            pytest.raises(
+                h11client.ConnectionError, match=r"no address is known for http://a\.test"
+            ),
+        ):
+            session.get("http://a.test/")
 
 
 def test_addresses_do_not_need_a_resolver(serve: Callable[..., Server]) -> None:
