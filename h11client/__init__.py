@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from h11client._attempts import Attempt
     from h11client._limits import Limits
+    from h11client._messages.event_stream import ServerSentEvent
     from h11client._messages.informational import InformationalResponse
     from h11client._messages.request import PreparedRequest, Request
     from h11client._messages.response import Response
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         ConnectionError,
         ConnectTimeout,
         ContentDecodingError,
+        ContentTypeError,
         FileModeWarning,
         HTTPError,
         IncompleteBody,
@@ -119,6 +121,7 @@ __all__ = [
     "PreparedRequest",
     "Request",
     "Response",
+    "ServerSentEvent",
     # configuration: values
     "adapters",
     "auth",
@@ -149,6 +152,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionError",
     "ContentDecodingError",
+    "ContentTypeError",
     "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
@@ -193,6 +197,7 @@ _HOMES = {
     "Retry": "h11client._policies.retries",
     "Proxy": "h11client._transport.proxies",
     "threaded_resolver": "h11client._transport.resolving",
+    "ServerSentEvent": "h11client._messages.event_stream",
     "InformationalResponse": "h11client._messages.informational",
     "PoolStatistics": "h11client._transport.tally",
     "UpgradedStream": "h11client._transport.upgrading",

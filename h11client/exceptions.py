@@ -17,6 +17,7 @@
     │       └── BodyReadTimeout          also a ConnectionError
     ├── ChunkedEncodingError             the body ended before its end
     ├── ContentDecodingError             the body is not in the coding that it claims
+    ├── ContentTypeError                 the body is something else than what it was to be read as
     ├── ResponseTooLarge
     ├── StreamConsumedError              also a TypeError
     ├── InvalidJSONError
@@ -81,6 +82,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionError",
     "ContentDecodingError",
+    "ContentTypeError",
     "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
@@ -288,6 +290,10 @@ class ChunkedEncodingError(RequestException):
 
 class ContentDecodingError(RequestException):
     """The body is not in the coding that its Content-Encoding claims (RFC 9110 section 8.4)."""
+
+
+class ContentTypeError(RequestException):
+    """The body is of another media type than the one that it was to be read as."""
 
 
 class StreamConsumedError(RequestException, TypeError):

@@ -62,8 +62,8 @@ LAYERS = {
         ],
         ["_transport.network"],
         [
-            *("_messages.informational", "_messages.reading", "_messages.trailers"),
-            *("_messages.url", "status_codes"),
+            *("_messages.event_stream", "_messages.informational", "_messages.reading"),
+            *("_messages.trailers", "_messages.url", "status_codes"),
         ],
         [
             "_policies.cookie_adapters",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from h11client._engine import h11
+    from h11client._messages.event_stream import EventStream
     from h11client._messages.headers import Headers
     from h11client._messages.reading import BodyProtocol
     from h11client._progress import OnProgress
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["DECLARED", "NOTHING", "Readable"]
 
 LINES_READ = 8192  # bytes at a time for lines: more gains nothing
+EVENT_SIZE = 1024 * 1024  # bytes of one event: what is pushed is small
 
 
 class _Declared:
@@ -292,6 +294,22 @@ class Readable:
         if decode_unicode:
             pieces = self._text_of(pieces)
         return _lines_of(pieces, delimiter or None)
+
+    def iter_events(
+        self, *, max_event_size: int | None = EVENT_SIZE, check_type: bool = True
+    ) -> EventStream:
+        """The server-sent events of the body (the HTML standard, section 9.2), as they come.
+
+        The iterator also has `last_event_id` and `retry`. An event of more than `max_event_size`
+        bytes raises `ResponseTooLarge`. With `check_type` a response whose Content-Type is not
+        text/event-stream raises `ContentTypeError` at once.
+        """
+        from h11client._messages.event_stream import EventStream, check_media_type
+
+        if check_type:
+            check_media_type(self)
+        self._check_readable()
+        return EventStream(self, self._pieces(None), max_event_size)
 
     @property
     def raw(self) -> Any:

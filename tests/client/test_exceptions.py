@@ -42,6 +42,7 @@ HIERARCHY = [
     ("JSONDecodeError", ["InvalidJSONError", "json.JSONDecodeError"]),
     ("ChunkedEncodingError", ["RequestException"]),
     ("ContentDecodingError", ["RequestException"]),
+    ("ContentTypeError", ["RequestException"]),
     ("StreamConsumedError", ["RequestException", "TypeError"]),
     ("RetryError", ["RequestException"]),
     ("UnrewindableBodyError", ["RequestException"]),
