@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._buffer import ReceiveBuffer
 from ._errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from ._events import (
+    END,
     ConnectionClosed,
     Data,
     EndOfMessage,
@@ -14,6 +15,7 @@ from ._events import (
     Response,
 )
 from ._framing import (
+    PLAIN_REQUEST,
     check_informational,
     expects_continue,
     request_framing,
@@ -60,6 +62,7 @@ _ACCEPT_UPGRADE = Trigger(SERVER, ACCEPT_UPGRADE)
 _INFORMATIONAL = Trigger(SERVER, INFORMATIONAL)
 _END: dict[Sentinel, Trigger] = {role: Trigger(role, END_EVENT) for role in (CLIENT, SERVER)}
 _CLOSE: dict[Sentinel, Trigger] = {role: Trigger(role, CLOSE) for role in (CLIENT, SERVER)}
+_CLIENT_END = _END[CLIENT]
 _CLOSED_EVENT = ConnectionClosed()
 
 
@@ -152,7 +155,8 @@ class Connection:
         Raises:
             LocalProtocolError: the sides are not both `DONE`; nothing changes.
         """
-        self._position = next_cycle(self._position)
+        # `fresh` is known from the second time on: then it costs no call.
+        self._position = self._position.fresh or next_cycle(self._position)
         self._request_method = None
         self._informational = 0
         self.client_is_waiting_for_100_continue = False
@@ -284,7 +288,10 @@ class Connection:
             return None
         data = reader.read_rest(self._buffer, max_bytes)
         if data is not None:
-            self._end_received()
+            self._reader = None
+            self._position = self._position.after[_END[self.their_role]]
+            if self.our_role is SERVER:
+                self.client_is_waiting_for_100_continue = False
         return data
 
     def _check_body_is_over(self) -> None:
@@ -336,7 +343,8 @@ class Connection:
                 else:
                     self._count_informational()
                     self._follow_informational(response)
-                self._drop_reader_if_switched()
+                if self._position.theirs is SWITCHED_PROTOCOL:
+                    self._reader = None
             return response
         request = read_request(self._buffer, self._max_head, self._limits)
         if request is not None:
@@ -350,10 +358,6 @@ class Connection:
             raise RemoteProtocolError(
                 f"more than {self._limits.informational} informational responses"
             )
-
-    def _drop_reader_if_switched(self) -> None:
-        if self._position.theirs is SWITCHED_PROTOCOL:
-            self._reader = None
 
     def _end_received(self) -> None:
         self._reader = None
@@ -431,6 +435,55 @@ class Connection:
         except BaseException:
             self.send_failed()
             raise
+
+    def send_whole_message(self, head: Request | Response, body: bytes = b"") -> bytes:
+        """Encode a message that is all there: its head, its body and its end in one call.
+
+        The bytes are those that `send` gives for the head, one `Data` and an `EndOfMessage`.
+
+        Args:
+            head: the `Request` or `Response`.
+            body: the whole body; a chunked one becomes one chunk.
+
+        Returns:
+            The bytes to write.
+
+        Raises:
+            LocalProtocolError: as `send`; also when the body is not as long as announced.
+
+        Example:
+            >>> conn = Connection(our_role=CLIENT)
+            >>> head = Request(method="GET", target="/", headers=[("Host", "example.com")])
+            >>> conn.send_whole_message(head)
+            b'GET / HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n'
+            >>> conn.our_state
+            DONE
+        """
+        if type(head) is Request and not body and self.our_role is CLIENT:
+            # A bare request that was sent before: what the general way does, in two calls instead
+            # of twelve. These were 5 % of the instructions of a small GET.
+            wire = head._wire
+            facts = head.headers.facts
+            if (
+                wire is not None
+                and facts.plain
+                and not facts.chunked
+                and not facts.content_length
+                and head.method != b"CONNECT"
+                and self._writer is None
+            ):
+                try:
+                    self._position = self._position.after[PLAIN_REQUEST].after[_CLIENT_END]
+                except BaseException:
+                    self.send_failed()
+                    raise
+                self._request_method = head.method
+                return wire
+        pieces = self.send_with_data_passthrough(head) or []
+        if body:
+            pieces += self.send_with_data_passthrough(Data(data=body)) or []
+        pieces += self.send_with_data_passthrough(END) or []
+        return b"".join(pieces)
 
     def _encode(self, event: Event) -> list[bytes] | None:
         role = self.our_role

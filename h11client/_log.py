@@ -21,7 +21,9 @@ _logger: Logger | None = None
 
 def debug(message: str, *args: object) -> None:
     """Logs one debug line; `args` fill the `%s` of `message` and never hold a secret."""
-    logger = _logger or _find_logger()
+    logger = _logger
+    if logger is None and "logging" in _modules:  # or else it costs no further call
+        logger = _find_logger()
     if logger is not None and logger.isEnabledFor(_DEBUG):
         logger.debug(message, *args, stacklevel=2)
 

@@ -127,8 +127,13 @@ class Readable:
             and not self._head.headers.values_of(b"content-encoding")
         ):
             # What most responses are, without what only the others need.
+            body = self._body
             try:
-                content = read_whole(self._body)
+                read_rest = getattr(body, "read_rest", None)  # of one that is all there
+                if read_rest is not None:
+                    rest: bytes = read_rest()
+                    return rest
+                content = read_whole(body)
             except BaseException as error:
                 self._open().break_off(error, self)
                 raise

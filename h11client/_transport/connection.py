@@ -61,8 +61,6 @@ _QUOTED = 200  # bytes of what the peer said
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _InformationalResponse = h11.InformationalResponse
-_Data = h11.Data
-_END_OF_MESSAGE = h11.EndOfMessage()
 
 
 def build_event(request: PreparedRequest) -> h11.Request:
@@ -261,20 +259,17 @@ class Connection:
 
                 body = UploadProgress(body, watch.on_progress)  # type: ignore[assignment]  # it looks like one
         try:
-            frame = protocol.send_with_data_passthrough
-            # `or`: the engine answers None to one event only, which is never sent here.
-            wire = frame(event) or []
             content = body.bytes
             # RFC 9110 section 10.1.1: with `Expect: 100-continue` the head goes out alone.
             if content is not None and (
                 not content
-                or (len(content) <= JOIN_SIZE and not protocol.client_is_waiting_for_100_continue)
+                or (len(content) <= JOIN_SIZE and not event.headers.values_of(b"expect"))
             ):
-                if content:
-                    wire += frame(_Data(data=content)) or []
-                wire += frame(_END_OF_MESSAGE) or []
-                stream.write(b"".join(wire), deadline.limit("write"))
+                wire = protocol.send_whole_message(event, content)
+                stream.write(wire, deadline.limit("write"))
                 return
+            # `or`: the engine answers None to one event only, which is never sent here.
+            pieces = protocol.send_with_data_passthrough(event) or []
         except OSError as error:
             return self.note_failed_write(error)
         except LimitExpired as error:
@@ -282,7 +277,7 @@ class Connection:
             raise from_stream_error("write", error, str(self.route)) from error
         except h11.LocalProtocolError as error:
             raise from_protocol_error(error, during="write") from error
-        Upload(self, body, deadline).send(event, wire)
+        Upload(self, body, deadline).send(event, pieces)
 
     def probe_again(self) -> None:
         """Before the first write, when code of the caller ran since the pool has looked.

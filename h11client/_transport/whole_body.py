@@ -54,9 +54,26 @@ class WholeBody(Told):
             raise self._failure
         return data
 
+    def read_rest(self) -> bytes:
+        """All that was not read yet, at once; for one of several threads, as its end looks empty.
+
+        Raises `StreamConsumedError` when it was called before.
+        """
+        data = self._data
+        start = self._start
+        if start:
+            if start < 0:
+                raise StreamConsumedError("another thread has read the body")
+            data = data[start:]
+        self._start = -1  # first, so that whoever finds nothing knows why
+        self._data = b""
+        if self._failure is not None:
+            raise self._failure
+        return data
+
     def close(self) -> None:
         """What was not read is not read any more."""
-        if self._start < len(self._data):
+        if len(self._data) > self._start >= 0:
             # First, or a reader in another thread would take what is gone for the end.
             self._failure = StreamConsumedError(
                 "the response was closed before the end of its body"

@@ -83,32 +83,55 @@ def test_what_was_not_read_when_it_is_closed_cannot_be_read(read):
         next(pieces)
 
 
-class ClosedAsItIsTaken(WholeBody):
-    """Another thread closes it between any two steps of a read."""
+class Interrupted(WholeBody):
+    """Between any two steps of a read another thread does something with it."""
 
-    __slots__ = ("closes_at", "steps")
+    __slots__ = ("at", "other", "steps")
+
+    def __init__(self, at, other):
+        self.at, self.other, self.steps = at, other, 0
+        self._data, self._start, self._failure = b"hello", 0, None
 
     def __getattribute__(self, name):
         if name in ("_data", "_start", "_failure"):
             steps = object.__getattribute__(self, "steps") + 1
             object.__setattr__(self, "steps", steps)
-            if steps == object.__getattribute__(self, "closes_at"):
-                WholeBody.close(self)
+            if steps == object.__getattribute__(self, "at"):
+                object.__getattribute__(self, "other")(self)
         return object.__getattribute__(self, name)
 
 
-@pytest.mark.safety("L5", "4I7")
-@pytest.mark.parametrize("size", [2, 100])
-@pytest.mark.parametrize("closes_at", range(1, 12))
-def test_closed_by_another_thread_at_any_step_its_rest_is_no_end(closes_at, size):
-    body = ClosedAsItIsTaken.__new__(ClosedAsItIsTaken)
-    body.closes_at, body.steps = closes_at, 0
-    body._data, body._start, body._failure = b"hello", 0, None
+def read_to_the_end(body, size):
     found = b""
+    while piece := body.read(size):
+        found += piece
+    return found
+
+
+@pytest.mark.safety("L5", "4I7")
+@pytest.mark.parametrize("size", [2, 100, None], ids=["in pieces", "by a read", "at once"])
+@pytest.mark.parametrize("at", range(1, 12))
+def test_closed_by_another_thread_at_any_step_its_rest_is_no_end(at, size):
+    body = Interrupted(at, WholeBody.close)
     with contextlib.suppress(exceptions.StreamConsumedError):
-        while piece := body.read(size):
-            found += piece
+        found = body.read_rest() if size is None else read_to_the_end(body, size)
         assert found == b"hello"
+
+
+@pytest.mark.safety("L5", "4I7")
+@pytest.mark.parametrize("at", range(1, 7))
+def test_of_two_threads_that_want_all_of_it_none_gets_less(at):
+    found = []
+
+    def take(body):
+        with contextlib.suppress(exceptions.StreamConsumedError):
+            found.append(WholeBody.read_rest(body))
+
+    body = Interrupted(at, take)
+    take(body)
+    assert found
+    assert set(found) == {b"hello"}
+    assert body.read(10) == b""
 
 
 def test_a_body_that_was_read_can_be_closed():

@@ -497,6 +497,13 @@ def receive_body() -> object:
 
 
 @probe
+def send_whole_message() -> object:
+    conn = h11.Connection(h11.CLIENT)
+    head = h11.Request(method="GET", target="/", headers=[("Host", "a")])
+    return conn.send_whole_message(head)  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+
+
+@probe
 def headers_public() -> object:
     headers = h11.Headers([HOST])  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
     return h11.Request(method="GET", target="/", headers=headers).headers is headers

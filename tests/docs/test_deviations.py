@@ -114,6 +114,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "failed-send-is-an-error": ("SEND_BODY", "ERROR"),
     "parser-limits": ("AttributeError", "10"),
     "receive-body": ("AttributeError", "[b'ab', b'c', None]"),
+    "send-whole-message": ("AttributeError", r"b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'"),
     "headers-public": ("AttributeError", "True"),
     "values-of": ("AttributeError", "[b'a', b'b']"),
     "public-names": (
