@@ -266,9 +266,6 @@ class Connection:
 
         That is so with most small responses, and one call is cheaper than three.
 
-        Args:
-            max_bytes: the most bytes to return.
-
         Returns:
             The bytes, after which the peer's message is over; or None, and nothing was read: there
             is no body to read now, it is chunked or lasts until the close, is longer, or is not
@@ -393,9 +390,6 @@ class Connection:
     def send(self, event: Event) -> bytes | None:
         """Encode an event for the peer.
 
-        Args:
-            event: the event to send.
-
         Returns:
             The bytes to write, possibly empty; None for `ConnectionClosed`.
 
@@ -419,9 +413,6 @@ class Connection:
         That object needs nothing but a length in bytes: it may stand for a file that `sendfile`
         will send.
 
-        Args:
-            event: the event to send.
-
         Returns:
             The pieces; None for `ConnectionClosed`.
 
@@ -439,14 +430,8 @@ class Connection:
     def send_whole_message(self, head: Request | Response, body: bytes = b"") -> bytes:
         """Encode a message that is all there: its head, its body and its end in one call.
 
-        The bytes are those that `send` gives for the head, one `Data` and an `EndOfMessage`.
-
-        Args:
-            head: the `Request` or `Response`.
-            body: the whole body; a chunked one becomes one chunk.
-
         Returns:
-            The bytes to write.
+            What `send` gives for the head, one `Data` and an `EndOfMessage`.
 
         Raises:
             LocalProtocolError: as `send`; also when the body is not as long as announced.
