@@ -94,3 +94,7 @@ def _rebuild(caps: dict[str, int]) -> ParserLimits:
 
 
 DEFAULT_LIMITS = ParserLimits()
+
+# Bytes of a head. Twice what common servers allow, with room for one large cookie: Node.js 16 KiB,
+# Apache and nginx 8 KiB a line.
+DEFAULT_MAX_INCOMPLETE_EVENT_SIZE = 16 * 1024
