@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from codecs import StreamReader
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
-from os import fstat
 from stat import S_ISREG
 
 from h11client._messages.url import encode_form
@@ -75,8 +75,8 @@ class Body:
         """The body in pieces, none empty; what the caller's code raises passes through."""
         return iter((self.bytes,) if self.bytes else ())
 
-    def file_region(self) -> tuple[int, int, int] | None:
-        """Descriptor, offset and length when `chunks()` would yield bytes of a regular file."""
+    def file_region(self) -> tuple[int, int] | None:
+        """Offset and length when `chunks()` would yield bytes of `source`, a regular file."""
         return None
 
     def begin(self) -> None:
@@ -145,7 +145,7 @@ class FileBody(Body):
                 raise TypeError("the file of a body has to be opened in binary mode")
             yield _as_bytes(piece)
 
-    def file_region(self) -> tuple[int, int, int] | None:
+    def file_region(self) -> tuple[int, int] | None:
         file = self.source
         raw = _raw_file(file)
         if raw is None or self.length is None:
@@ -153,7 +153,7 @@ class FileBody(Body):
         if type(file) is io.BufferedRandom:
             file.flush()
         self._begun = True
-        return raw.fileno(), file.tell(), self.length  # type: ignore[attr-defined]  # a real file
+        return file.tell(), self.length  # type: ignore[attr-defined]  # a real file
 
     def begin(self) -> None:
         if self._begun:
@@ -244,7 +244,7 @@ class TrailedBody(Body):
     def chunks(self) -> Iterator[_Bytes]:
         return self._inner.chunks()
 
-    def file_region(self) -> tuple[int, int, int] | None:
+    def file_region(self) -> tuple[int, int] | None:
         return self._inner.file_region()
 
     def begin(self) -> None:
@@ -335,7 +335,7 @@ def gives_text(file: Any) -> bool:
 def _raw_file(file: Any) -> io.FileIO | None:
     """The regular file whose very bytes `file` reads; not one under a codec or in a subclass."""
     raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
-    return raw if type(raw) is io.FileIO and S_ISREG(fstat(raw.fileno()).st_mode) else None
+    return raw if type(raw) is io.FileIO and S_ISREG(os.fstat(raw.fileno()).st_mode) else None
 
 
 def _measure(file: Any) -> tuple[int | None, int | None]:
@@ -346,7 +346,9 @@ def _measure(file: Any) -> tuple[int | None, int | None]:
             file.flush()  # what is only in its buffer is not in the size of the file
         raw = _raw_file(file)
         if raw is not None:
-            return start, max(0, fstat(raw.fileno()).st_size - start)
+            descriptor = raw.fileno()
+            length = max(0, os.fstat(descriptor).st_size - start)
+            return start, length or _length_of_nothing(descriptor, start)
         file.seek(0, io.SEEK_END)
         end = file.tell()
         file.seek(start)
@@ -354,6 +356,12 @@ def _measure(file: Any) -> tuple[int | None, int | None]:
     except (AttributeError, OSError):
         pass  # a pipe, or something that has only read()
     return None, _told_length(file)
+
+
+def _length_of_nothing(descriptor: int, start: int) -> int | None:
+    """0, or None for a file that says it has no more bytes and has some: proc(5)."""
+    read = getattr(os, "pread", None)  # where it is missing there are no such files
+    return None if read is not None and read(descriptor, 1, start) else 0
 
 
 def _told_length(source: object) -> int | None:

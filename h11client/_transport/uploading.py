@@ -163,16 +163,16 @@ class Upload:
         if not hasattr(self._stream, "send_file"):
             return True
         region = body.file_region()
-        if region is None or region[2] <= FILE_WORTH_IT:
+        if region is None or region[1] <= FILE_WORTH_IT:
             return True
-        descriptor, offset, left = region
+        offset, left = region
         while left:
             part = FilePart(min(left, FILE_BLOCK_SIZE))
             for piece in self._frame(_Data(data=part)):
                 if type(piece) is bytes:
                     wire.append(piece)
                     continue
-                if not (self._write(wire) and self._write_part(descriptor, offset, len(part))):
+                if not (self._write(wire) and self._write_part(offset, len(part))):
                     return False
                 wire.clear()
             offset += len(part)
@@ -180,13 +180,17 @@ class Upload:
         body.source.seek(offset)  # type: ignore[attr-defined]  # it is a file
         return True
 
-    def _write_part(self, descriptor: int, offset: int, left: int) -> bool:
+    def _write_part(self, offset: int, left: int) -> bool:
         """Whether to go on, after so many bytes of a file; they have been framed already."""
         stream: FileStream = self._stream  # type: ignore[assignment]  # it has been looked for
+        file: Any = self._body.source
         while left:
             if self._is_answered():
                 return False
             before = stream.bytes_written
+            # Asked for again: a file that was closed meanwhile raises here, where another one may
+            # have its number already.
+            descriptor = file.fileno()
             try:
                 sent = stream.send_file(descriptor, offset, left, self._deadline.limit("write"))
             except OSError as error:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -426,6 +427,20 @@ def test_a_file_that_grows_or_shrinks_gives_what_it_has(path):
         body.rewind()
         path.write_bytes(b"less")
         assert b"".join(body.chunks()) == b"less"
+
+
+def test_a_file_of_the_systems_that_does_not_tell_its_size_is_sent_in_chunks(tmp_path):
+    version = Path("/proc/version")
+    assert version.stat().st_size == 0
+    for buffering in (0, -1):
+        with version.open("rb", buffering=buffering) as file:
+            body = encode_body(file)
+            assert (body.length, body.file_region(), body.replayable) == (None, None, True)
+            for _ in range(2):
+                assert b"".join(body.chunks()) == version.read_bytes()
+                body.rewind()
+    with (tmp_path / "empty").open("w+b") as file:
+        assert encode_body(file).length == 0
 
 
 # --- the rest -------------------------------------------------------------------------------------

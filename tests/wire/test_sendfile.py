@@ -284,6 +284,39 @@ def test_a_file_that_is_not_as_long_as_announced(
     assert len(received[0]) == min(len(CONTENT), len(CONTENT) + change)
 
 
+def test_a_file_that_was_closed_meanwhile_is_not_taken_for_the_next_of_its_number(
+    session, serve, path, tmp_path, monkeypatch
+):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret" * 500_000)
+    received = []
+    over = threading.Event()
+
+    def script(peer):
+        peer.read_head()
+        received.append(peer.read_body(len(CONTENT)))
+        over.set()
+
+    opened = []
+    real = os.sendfile
+
+    def closing(out, source, offset, count):
+        sent = real(out, source, offset, min(count, 1000))
+        if not opened:
+            file.close()
+            opened.append(secret.open("rb"))
+            assert opened[0].fileno() == source
+        return sent
+
+    monkeypatch.setattr(os, "sendfile", closing)
+    file = path.open("rb")
+    with pytest.raises(ValueError, match="closed file"):
+        session.put(serve(script).url, data=file)
+    opened[0].close()
+    assert over.wait(5)
+    assert received == [CONTENT[:1000]]
+
+
 @pytest.mark.safety("M6", "2e1", "X8")
 def test_an_early_answer_stops_a_file(session, serve, path, calls):
     over = threading.Event()
