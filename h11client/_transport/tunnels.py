@@ -193,12 +193,24 @@ def _open_tunnel(
             body = _read_refusal(connection, deadline)
             if answer is None:
                 raise _refused(head, body, proxy, target)
-        except BaseException:
+        except BaseException as error:
             connection.close("no tunnel")
-            raise
+            if not (isinstance(error, ProxyError) and _was_stale(connection)):
+                raise
+            connection = None
+            continue
         told.append(answer)
         if not connection.end_exchange(head):
             connection = None
+        elif connection.stream.is_readable():
+            # RFC 9112 section 9.2: whatever came by now answers nothing.
+            connection.close("the proxy closed it, or sent something, behind its answer")
+            connection = None
+
+
+def _was_stale(connection: Connection) -> bool:
+    """Whether the proxy had closed a connection on which it had answered before."""
+    return connection.served > 1 and connection.peer_left and not connection.response_started
 
 
 def _ask_for_tunnel(
@@ -215,6 +227,7 @@ def _ask_for_tunnel(
         fields.append((b"Proxy-Authorization", credentials.encode("latin-1")))
     protocol = connection.protocol
     connection.served += 1
+    connection.response_started = False
     wire = protocol.send(h11.Request(method=b"CONNECT", target=target, headers=fields)) or b""
     wire += protocol.send(h11.EndOfMessage()) or b""
     try:
@@ -228,6 +241,7 @@ def _ask_for_tunnel(
     except LimitExpired as error:
         raise from_stream_error("connect", error, f"{target} through {proxy}") from error
     except OSError as error:
+        connection.peer_left = True
         raise _of_the_proxy("read_head", error, proxy) from error
     except h11.RemoteProtocolError as error:
         raise ProxyError(f"{proxy} gave no answer to CONNECT {target}: {error}") from error
@@ -249,8 +263,7 @@ def _read_refusal(connection: Connection, deadline: Deadline) -> bytes:
     try:
         while len(kept) <= _LARGEST_REFUSAL:
             data = protocol.receive_body(_LARGEST_REFUSAL)
-            if data is None:
-                protocol.next_event()
+            if data is None and type(protocol.next_event()) is h11.EndOfMessage:
                 break
             if type(data) is bytes:
                 kept += data

@@ -7,6 +7,7 @@ import logging
 import pickle
 import ssl
 import traceback
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from h11client._transport.network import TLSConfig
 from h11client._transport.pool import Pool
 from h11client.auth import HTTPDigestAuth
 from h11client.exceptions import ConnectTimeout, ProxyError, RequestException, SSLError
-from h11client.testing import Dial, Pause, ScriptedNetwork
+from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
 
 # Sessions here do not trust the environment, which could name a file for the keys.
 unlogged = functools.partial(TLSConfig, log_keys=False)
@@ -431,6 +432,61 @@ def test_digest_is_answered_on_a_new_connection_when_the_old_one_is_closed() -> 
     assert network.streams[0].closed
     assert credentials(network.streams[0].written) == []
     assert credentials(network.streams[1].written)[0].startswith(b"Digest ")
+
+
+# What comes behind a 407 whose connection could go on; how many CONNECTs go out on that.
+LEFT = [
+    ("closed at once", [Unsolicited(b"")], 1),
+    ("reset at once", [Unsolicited(ConnectionResetError(104, "reset"))], 1),
+    ("bytes behind it", [Unsolicited(b"\r\n")], 1),
+    ("a second answer", [Unsolicited(ESTABLISHED)], 1),
+    ("closed in passing", [b""], 2),
+    ("reset in passing", [ConnectionResetError(104, "reset")], 2),
+]
+
+
+@pytest.mark.safety("2h5", "X16", "F16")
+@pytest.mark.parametrize(("steps", "sent"), [row[1:] for row in LEFT], ids=[row[0] for row in LEFT])
+def test_a_proxy_that_closes_behind_its_question_is_answered_on_a_new_connection(
+    steps: list[Any], sent: int
+) -> None:
+    network = ScriptedNetwork([ASKS_DIGEST % 1, *steps], [ESTABLISHED, HELLO])
+    with session_over(network) as session:
+        assert session.get("https://a.test/").text == "hello"
+    first, second = network.streams
+    assert first.closed
+    assert len(request_lines(first.written)) == sent
+    assert credentials(second.written)[0].startswith(b'Digest username="user", realm="a", ')
+
+
+@pytest.mark.safety("2h5", "X16")
+def test_a_proxy_that_leaves_a_new_connection_is_not_asked_once_more() -> None:
+    closing = [ASKS_DIGEST % 1, b""]
+    for steps in ([b""], [b"HTTP/1.1 4", b""], [ConnectionResetError(104, "reset")]):
+        network = ScriptedNetwork(closing, steps)
+        with session_over(network) as session, pytest.raises(ProxyError):
+            session.get("https://a.test/")
+        assert len(network.dialled) == 2
+        assert all(stream.closed for stream in network.streams)
+    half = [ASKS_DIGEST % 1, b"HTTP/1.1 4", b""]  # it had heard us
+    network = ScriptedNetwork(half)
+    with session_over(network) as session, pytest.raises(ProxyError):
+        session.get("https://a.test/")
+    assert len(network.dialled) == 1
+
+
+@pytest.mark.safety("2h5")
+@pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
+@pytest.mark.parametrize("size", [0, 5, 5000])
+def test_the_connection_of_a_407_in_chunks_goes_on_too(size: int, byte_by_byte: bool) -> None:
+    head = (ASKS_DIGEST % 1).partition(b"Content-Length")[0]
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunks = b"%x\r\n%s\r\n" % (size, b"x" * size) if size else b""
+    dial = [chunked + chunks + b"0\r\nX-End: 1\r\n\r\n", ESTABLISHED, HELLO]
+    network = ScriptedNetwork(dial, byte_by_byte=byte_by_byte)
+    with session_over(network) as session:
+        assert session.get("https://a.test/").text == "hello"
+    assert len(network.dialled) == 1
 
 
 @pytest.mark.safety("2h5", "X16")
