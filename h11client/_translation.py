@@ -23,7 +23,7 @@ from h11client.exceptions import (
     WriteTimeout,
 )
 
-__all__ = ["from_protocol_error", "from_stream_error"]
+__all__ = ["from_protocol_error", "from_stream_error", "is_tls_error"]
 
 _ANY = "*"
 _BEFORE_SENDING = frozenset(["pool", "resolve", "connect", "tls"])
@@ -68,6 +68,11 @@ def _detail(error: BaseException) -> str:
     text = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
     text = str(text) or type(error).__name__
     return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "..."
+
+
+def is_tls_error(error: BaseException) -> bool:
+    """Whether it is an `ssl.SSLError`."""
+    return "SSLError" in [base.__name__ for base in type(error).__mro__]
 
 
 def from_stream_error(

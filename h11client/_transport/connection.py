@@ -18,7 +18,7 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._messages.informational import InformationalResponse
 from h11client._timeouts import Limit, LimitExpired
-from h11client._translation import from_protocol_error, from_stream_error
+from h11client._translation import from_protocol_error, from_stream_error, is_tls_error
 from h11client._transport.uploading import Upload
 from h11client._watching import CallerError, Event, tell_of_end
 
@@ -383,8 +383,11 @@ class Connection:
                 head = self.read_events(limit, True)
                 if head is not None:
                     return head
-        except (OSError, LimitExpired, h11.RemoteProtocolError):
+        except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
             where = str(self.route)
+            if is_tls_error(error):
+                # An alert says why: that a certificate of ours was wanted, for instance.
+                raise from_stream_error("read_head", error, where) from error
             raise from_stream_error("write", write_error, where) from write_error
 
     def read_events(self, limit: Limit, wait_first: bool) -> FinalHead | None:

@@ -388,6 +388,18 @@ def test_after_a_failed_write_without_an_answer_the_writes_error_is_raised(steps
     assert connection.peer_left
 
 
+@pytest.mark.safety("2e2", "X15")
+def test_after_a_failed_write_an_alert_says_why():
+    alert = ssl.SSLError(1, "tlsv13 alert certificate required")
+    reset = ConnectionResetError(errno.ECONNRESET, "reset")
+    for body in (NO_BODY, encode_body(b"x" * 1_000_000)):
+        connection, _stream, deadline = opened(alert, write_error=(5, reset))
+        connection.send_request(event("PUT", Content_Length=str(body.length)), body, deadline)
+        with pytest.raises(exceptions.SSLError, match="certificate required") as caught:
+            connection.read_head(deadline)
+        assert caught.value.__cause__ is alert
+
+
 @pytest.mark.safety("2e2", "M8")
 @pytest.mark.parametrize(("total", "ends_at"), [(None, 1.0), (0.5, 0.5), (30, 1.0)])
 def test_after_a_failed_write_a_dripping_answer_has_one_short_time(total, ends_at):

@@ -109,6 +109,18 @@ def test_the_server_is_shown_our_certificate(
         assert session.get(asking.url, cert=cert).text == "me"
 
 
+@pytest.mark.safety("X15", "2e2")
+@pytest.mark.parametrize("size", [0, 100, 3_000_000])
+def test_a_server_that_misses_our_certificate_says_so_however_the_request_fails(
+    asking: Server, ca: Any, size: int
+) -> None:
+    # It hangs up when the handshake is over for us: what fails first, is a matter of luck.
+    with h11client.Session(verify=str(ca.pem)) as session:
+        for _ in range(10):
+            with pytest.raises(h11client.SSLError, match="certificate required"):
+                session.post(asking.url, data=bytes(size))
+
+
 @pytest.mark.parametrize("size", [0, 1, 3_000_000])
 def test_a_server_may_ask_for_our_certificate_when_it_knows_the_path(
     serve: Callable[..., Server], own: dict[str, str], ca: Any, size: int
