@@ -66,7 +66,9 @@ _UNSET = _Unset()
 class Session(Redirecting, Preparing):
     """Sends requests, and keeps what they have in common: headers, limits, connections.
 
-    Arguments, each also an attribute that may be assigned later:
+    Every argument but `transport` is also an attribute that may be assigned later.
+
+    Args:
         headers: sent with every request; the call's own win, and a value of None leaves one out.
         auth: who asks: a (user name, password) pair, a scheme of `h11client.auth`, any callable.
         cookies: a mapping or jar; what servers give is kept in it.
@@ -100,7 +102,6 @@ class Session(Redirecting, Preparing):
         require_close_notify: False takes a body without a length, which ends with its TLS
             connection, for whole even when the server did not say that it ends there.
         on_event: called with an `Event` at the end of every stage of every call.
-    and
         transport: what sends the requests instead of a pool of connections of its own.
 
     A session may be used by many threads at once. Closing it closes its idle connections; those

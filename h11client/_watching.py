@@ -30,12 +30,14 @@ class Event:
     """The end of a stage of a call, or of a connection.
 
     `name` is one of
-        "pool": there is an idle connection, or room for a new one;
-        "dns", "connect", "tls": a new connection got so far;
-        "sent": the request is on its way;
-        "first_byte": the response has begun, and its head is there;
-        "end": the body is over;
-        "closed": the connection was closed, for the `reason` given.
+
+    - "pool": there is an idle connection, or room for a new one;
+    - "dns", "connect", "tls": a new connection got so far;
+    - "sent": the request is on its way;
+    - "first_byte": the response has begun, and its head is there;
+    - "end": the body is over;
+    - "closed": the connection was closed, for the `reason` given.
+
     `seconds` is how long the stage took ("closed": None), `route` where the connection leads,
     `reused` whether it had served before, `request` the prepared request ("closed": None). `error`
     is what ended one of the first four, when it failed, and None otherwise.

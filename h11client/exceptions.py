@@ -1,5 +1,7 @@
 """Everything that can go wrong, with requests' names and bases, and the translation into it.
 
+::
+
     RequestException (OSError)
     ├── HTTPError                        raise_for_status() met a 4xx or 5xx
     ├── ConnectionError                  the network, or the peer

@@ -19,8 +19,9 @@ def main(arguments: list[str]) -> int:
         return 2
     if state_diagrams.main(arguments) or safety_page.main(arguments):
         return 1
-    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-    build += ["--site-dir", str(SITE)]
+    # Everything anew (-E, -a): a page may show files that Sphinx does not know of.
+    build = [sys.executable, "-m", "sphinx", "-q", "-E", "-a", "-W", "--keep-going"]
+    build += ["-d", str(SITE / ".doctrees"), "-b", "html", str(ROOT / "docs"), str(SITE)]
     if subprocess.run(build, cwd=ROOT).returncode:
         return 1
     print(f"built {(SITE / 'index.html').relative_to(ROOT)}")

@@ -1,4 +1,7 @@
-"""Draws the diagrams and tables of docs/h11/states.md from the transition tables of h11._state."""
+"""Draws the diagrams and tables of docs/h11/states.md from the transition tables of h11._state.
+
+Each diagram is an SVG file beside the page, which takes it in.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ from pathlib import Path
 
 from h11 import _state
 from h11._sentinels import CLIENT, ERROR, SERVER, Sentinel
+
+if __package__:
+    from scripts.state_svg import Layout, draw
+else:
+    from state_svg import Layout, draw
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "h11" / "states.md"
 BEGIN = "<!-- drawn by scripts/docs from h11/_state.py: {} -->"
@@ -43,14 +51,103 @@ def event_label(machine: Sentinel, event: str) -> str:
     return event
 
 
-def main_diagram(machine: Sentinel) -> str:
+CLIENT_LAYOUT = Layout(
+    size=(820, 580),
+    places={
+        "[*]": (380, 22),
+        "IDLE": (380, 85),
+        "SEND_BODY": (380, 190),
+        "DONE": (380, 300),
+        "MIGHT_SWITCH_PROTOCOL": (140, 420),
+        "SWITCHED_PROTOCOL": (140, 545),
+        "MUST_CLOSE": (560, 430),
+        "CLOSED": (560, 545),
+        "ERROR": (320, 545),
+    },
+    bends={
+        ("DONE", "IDLE"): -130,
+        ("IDLE", "CLOSED"): -190,
+        ("IDLE", "MUST_CLOSE"): -85,
+        ("DONE", "CLOSED"): 70,
+        ("DONE", "MIGHT_SWITCH_PROTOCOL"): 26,
+        ("MIGHT_SWITCH_PROTOCOL", "DONE"): 26,
+    },
+    along={
+        ("DONE", "IDLE"): 0.55,
+        ("IDLE", "CLOSED"): 0.62,
+        ("IDLE", "MUST_CLOSE"): 0.62,
+        ("DONE", "CLOSED"): 0.62,
+        ("DONE", "MUST_CLOSE"): 0.5,
+        ("DONE", "MIGHT_SWITCH_PROTOCOL"): 0.6,
+        ("MIGHT_SWITCH_PROTOCOL", "DONE"): 0.35,
+    },
+)
+
+SERVER_LAYOUT = Layout(
+    size=(820, 680),
+    places={
+        "[*]": (400, 22),
+        "IDLE": (400, 85),
+        "SEND_RESPONSE": (290, 200),
+        "SEND_BODY": (400, 310),
+        "DONE": (400, 415),
+        "SWITCHED_PROTOCOL": (110, 310),
+        "MUST_CLOSE": (560, 545),
+        "CLOSED": (560, 645),
+        "ERROR": (300, 645),
+    },
+    bends={
+        ("DONE", "IDLE"): 90,
+        ("IDLE", "CLOSED"): -215,
+        ("IDLE", "MUST_CLOSE"): -120,
+        ("IDLE", "SEND_BODY"): -20,
+        ("DONE", "CLOSED"): 75,
+    },
+    along={
+        ("DONE", "IDLE"): 0.4,
+        ("IDLE", "CLOSED"): 0.6,
+        ("IDLE", "MUST_CLOSE"): 0.33,
+        ("IDLE", "SEND_BODY"): 0.45,
+        ("DONE", "CLOSED"): 0.62,
+        ("DONE", "MUST_CLOSE"): 0.5,
+        ("SEND_RESPONSE", "SWITCHED_PROTOCOL"): 0.55,
+    },
+    loops={"SEND_RESPONSE": "left", "SEND_BODY": "left"},
+)
+
+KEEP_ALIVE_LAYOUT = Layout(
+    size=(820, 230),
+    places={"[*]": (410, 22), "on": (410, 75), "off": (410, 205)},
+)
+
+SWITCH_LAYOUT = Layout(
+    size=(820, 360),
+    places={
+        "[*]": (410, 22),
+        "none": (410, 85),
+        "Upgrade": (210, 210),
+        "CONNECT": (610, 210),
+        "switched": (410, 330),
+    },
+    bends={
+        ("none", "Upgrade"): 40,
+        ("Upgrade", "none"): 20,
+        ("none", "CONNECT"): -40,
+        ("CONNECT", "none"): -20,
+    },
+    along={("none", "Upgrade"): 0.6, ("none", "CONNECT"): 0.6},
+)
+
+
+def main_diagram(machine: Sentinel, layout: Layout) -> str:
     """The client's or the server's machine; ERROR stands alone, for every state leads there."""
-    return mermaid([("[*]", "IDLE", ""), *arcs(machine)], alone=[str(ERROR)])
+    moves = [("[*]", "IDLE", ""), *arcs(machine)]
+    return diagram(f"The states of the {machine}".lower(), moves, layout, [str(ERROR)])
 
 
 def keep_alive_diagram() -> str:
     moves = [("on", "off", reason) for reason in _state.KEEP_ALIVE_OFF]
-    return mermaid([("[*]", "on", ""), *moves])
+    return diagram("keep-alive", [("[*]", "on", ""), *moves], KEEP_ALIVE_LAYOUT)
 
 
 def switch_diagram() -> str:
@@ -60,20 +157,23 @@ def switch_diagram() -> str:
         moves.append(("none", name, request))
         moves.append((name, "switched", accepted_by))
         moves.append((name, "none", f"any other {_state.RESPONSE}"))
-    return mermaid(moves)
+    return diagram("protocol switches", moves, SWITCH_LAYOUT)
 
 
-def mermaid(moves: list[Arc], alone: list[str] | None = None) -> str:
-    """A state diagram; arcs between the same two states become one with several lines."""
+def diagram(title: str, moves: list[Arc], layout: Layout, alone: list[str] | None = None) -> str:
+    """The SVG; arcs between the same two states become one with several lines."""
     labels: dict[tuple[str, str], list[str]] = {}
     for source, target, label in moves:
-        labels.setdefault((source, target), []).append(label)
-    lines = ["```mermaid", "stateDiagram-v2"]
-    for (source, target), texts in labels.items():
-        text = "<br/>".join(texts).replace("`", "")
-        lines.append(f"    {source} --> {target}" + (f": {text}" if text else ""))
-    lines += [f"    {name}" for name in alone or []]
-    return "\n".join([*lines, "```"])
+        labels.setdefault((source, target), []).append(label.replace("`", ""))
+    return draw(title, labels, alone or [], layout)
+
+
+DIAGRAMS = {
+    "client.svg": lambda: main_diagram(CLIENT, CLIENT_LAYOUT),
+    "server.svg": lambda: main_diagram(SERVER, SERVER_LAYOUT),
+    "keep-alive.svg": keep_alive_diagram,
+    "switches.svg": switch_diagram,
+}
 
 
 def event_table() -> str:
@@ -92,10 +192,6 @@ def table(header: list[str], rows: list[tuple[str, ...]]) -> str:
 
 
 SECTIONS = {
-    "the client": lambda: main_diagram(CLIENT),
-    "the server": lambda: main_diagram(SERVER),
-    "keep-alive": keep_alive_diagram,
-    "protocol switches": switch_diagram,
     "moves by events": event_table,
     "moves by states": condition_table,
 }
@@ -113,16 +209,25 @@ def redrawn(page: str) -> str:
     return page
 
 
+def files() -> dict[Path, str]:
+    """All that is drawn: each file with what it should hold."""
+    drawn = {PAGE.with_name(name): draw_one() for name, draw_one in DIAGRAMS.items()}
+    return {**drawn, PAGE: redrawn(PAGE.read_text(encoding="utf-8"))}
+
+
 def main(arguments: list[str]) -> int:
-    """Redraw the page, or with `--check` only tell whether that would change it."""
-    page = PAGE.read_text(encoding="utf-8")
-    fresh = redrawn(page)
-    if page == fresh:
-        return 0
-    if "--check" in arguments:
-        print(f"{PAGE.name} is stale: run scripts/docs", file=sys.stderr)
+    """Redraw the files, or with `--check` only tell whether that would change one."""
+    stale = {
+        path: text
+        for path, text in files().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    if stale and "--check" in arguments:
+        names = ", ".join(path.name for path in stale)
+        print(f"{names}: stale; run scripts/docs", file=sys.stderr)
         return 1
-    PAGE.write_text(fresh, encoding="utf-8")
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

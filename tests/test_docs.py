@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Authority
 from tests.docs.pages import (
+    DIRECTIVES,
     OPTIONS,
     OTHER_LANGUAGES,
     PAGES,
@@ -49,7 +50,7 @@ def test_every_python_block_of_a_page_runs(
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_block_of_a_page_names_a_known_language(page: Path) -> None:
-    assert languages(page.read_text(encoding="utf-8")) <= {*PYTHON, *OTHER_LANGUAGES}
+    assert languages(page.read_text(encoding="utf-8")) <= {*PYTHON, *OTHER_LANGUAGES, *DIRECTIVES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)

@@ -1,4 +1,4 @@
-"""The diagrams of docs/h11/states.md are those of the tables, and show every move of the machines."""
+"""The diagrams of the page on states are those of the tables, and show every move of the machines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,37 +15,60 @@ from h11 import LocalProtocolError, _state
 from h11._sentinels import Sentinel
 from h11._state import Position, Trigger
 from scripts import state_diagrams
+from scripts.state_svg import Layout, draw
 
-PAGE = state_diagrams.PAGE.read_text(encoding="utf-8")
-MACHINES = {h11.CLIENT: "the client", h11.SERVER: "the server"}
+MACHINES = {h11.CLIENT: "client.svg", h11.SERVER: "server.svg"}
+FILES = [state_diagrams.PAGE.name, *state_diagrams.DIAGRAMS]
+
+
+def text_of(name: str) -> str:
+    return state_diagrams.PAGE.with_name(name).read_text(encoding="utf-8")
 
 
 def drawn_arcs(name: str) -> set[tuple[str, str]]:
-    """From where to where the arcs of a diagram lead, as they stand on the page."""
-    begin = state_diagrams.BEGIN.format(name)
-    section = PAGE.partition(begin)[2].partition(state_diagrams.END)[0]
-    return set(re.findall(r"^ +(\S+) --> (\S+?)(?::|$)", section, re.MULTILINE))
+    """From where to where the arcs of a diagram lead, as they stand in its file."""
+    return set(re.findall(r'data-from="(\S+)" data-to="(\S+)"', text_of(name)))
 
 
-def test_the_page_is_up_to_date() -> None:
-    assert state_diagrams.redrawn(PAGE) == PAGE, "run scripts/docs"
+def test_page_and_diagrams_are_up_to_date() -> None:
+    for path, drawn in state_diagrams.files().items():
+        assert path.read_text(encoding="utf-8") == drawn, "run scripts/docs"
 
 
-@pytest.mark.parametrize("name", state_diagrams.SECTIONS)
-def test_a_page_that_is_not_up_to_date_is_noticed(
+@pytest.mark.parametrize("name", state_diagrams.DIAGRAMS)
+def test_the_page_shows_every_diagram_and_each_is_well_formed(name: str) -> None:
+    assert f":file: {name}" in text_of(state_diagrams.PAGE.name)
+    root = ElementTree.fromstring(text_of(name))
+    width, height = (float(root.attrib[side]) for side in ("width", "height"))
+    for box in root.iter("{http://www.w3.org/2000/svg}rect"):  # nothing hangs over the border
+        x, y, w, h = (float(box.attrib[side]) for side in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + w <= width, box.attrib
+        assert 0 <= y <= y + h <= height, box.attrib
+
+
+def test_a_state_without_a_place_is_refused() -> None:
+    layout = Layout(size=(10, 10), places={"A": (1, 1)})
+    with pytest.raises(SystemExit, match="no place for B"):
+        draw("title", {("A", "B"): ["x"]}, [], layout)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_not_up_to_date_is_noticed(
     name: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    begin = state_diagrams.BEGIN.format(name)
-    stale = tmp_path / "states.md"
-    stale.write_text(PAGE.replace(f"{begin}\n\n", f"{begin}\n\nas it was "), encoding="utf-8")
-    monkeypatch.setattr(state_diagrams, "PAGE", stale)
+    for each in FILES:
+        (tmp_path / each).write_text(text_of(each), encoding="utf-8")
+    begin = state_diagrams.BEGIN.format("moves by events") + "\n\n"
+    stale = text_of(name).replace(begin, begin + "as it was ").replace("<title>", "<title>old ")
+    (tmp_path / name).write_text(stale, encoding="utf-8")
+    monkeypatch.setattr(state_diagrams, "PAGE", tmp_path / state_diagrams.PAGE.name)
     assert state_diagrams.main(["--check"]) == 1
-    assert "stale" in capsys.readouterr().err
+    assert f"{name}: stale" in capsys.readouterr().err
     assert state_diagrams.main([]) == 0
-    assert stale.read_text(encoding="utf-8") == PAGE
+    assert (tmp_path / name).read_text(encoding="utf-8") == text_of(name)
 
 
 TRIGGERS = [
@@ -105,4 +129,4 @@ def test_the_diagrams_name_every_state() -> None:
     drawn = {name for section in MACHINES.values() for arc in drawn_arcs(section) for name in arc}
     states = {str(state) for _, *states, _, _ in _state.BY_EVENT for state in states}
     assert drawn >= states | {str(after) for *_, after in _state.BY_STATE}
-    assert "\n    ERROR\n" in PAGE
+    assert all(">ERROR</text>" in text_of(name) for name in MACHINES.values())
