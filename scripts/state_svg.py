@@ -36,9 +36,9 @@ def draw(title: str, labels: dict[Arc, list[str]], alone: list[str], layout: Lay
     if missing := [name for name in names if name not in layout.places]:
         raise SystemExit(f"{title}: no place for {', '.join(missing)}")
     width, height = layout.size
-    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="13"'
     lines = [
-        f'<svg class="diagram" xmlns="http://www.w3.org/2000/svg" {size} role="img" font-size="13">',
+        f'<svg class="diagram" xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         f"<title>{escape(title)}</title>",
     ]
     curves = {arc: _curve(arc, layout) for arc in labels}
