@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from h11client._api import (
         delete,
+        download,
         get,
         head,
         options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         session,
     )
     from h11client._attempts import Attempt
+    from h11client._downloads.download import Download
     from h11client._limits import Limits
     from h11client._messages.event_stream import ServerSentEvent
     from h11client._messages.informational import InformationalResponse
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
         ConnectTimeout,
         ContentDecodingError,
         ContentTypeError,
+        DigestMismatch,
+        DownloadError,
         FileModeWarning,
         HTTPError,
         IncompleteBody,
@@ -106,6 +110,7 @@ if TYPE_CHECKING:
 __all__ = [
     # making requests
     "delete",
+    "download",
     "get",
     "head",
     "options",
@@ -140,6 +145,7 @@ __all__ = [
     "structures",
     # looking into a call, and what is left of one
     "Attempt",
+    "Download",
     "Event",
     "PoolStatistics",
     "Progress",
@@ -153,6 +159,8 @@ __all__ = [
     "ConnectionError",
     "ContentDecodingError",
     "ContentTypeError",
+    "DigestMismatch",
+    "DownloadError",
     "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
@@ -184,7 +192,10 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(
-        ["delete", "get", "head", "options", "patch", "post", "put", "request", "session"],
+        [
+            *("delete", "download", "get", "head", "options", "patch", "post", "put"),
+            *("request", "session"),
+        ],
         "h11client._api",
     ),
     "Session": "h11client._session",
@@ -192,6 +203,7 @@ _HOMES = {
     "Request": "h11client._messages.request",
     "Response": "h11client._messages.response",
     "Attempt": "h11client._attempts",
+    "Download": "h11client._downloads.download",
     "Limits": "h11client._limits",
     "Progress": "h11client._progress",
     "Retry": "h11client._policies.retries",

@@ -9,14 +9,30 @@ from h11client._session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
+
     from typing_extensions import Unpack
 
-    from h11client._call_options import CallOptions, NoBody, NoData, NoParams
+    from h11client._call_options import CallOptions, DownloadOptions, NoBody, NoData, NoParams
+    from h11client._downloads.digests import DigestArgument
+    from h11client._downloads.download import Download
     from h11client._messages.body import Data
     from h11client._messages.response import Response
     from h11client._messages.url import Params
+    from h11client._progress import OnProgress
 
-__all__ = ["delete", "get", "head", "options", "patch", "post", "put", "request", "session"]
+__all__ = [
+    "delete",
+    "download",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "request",
+    "session",
+]
 
 
 def request(method: str | bytes, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
@@ -61,6 +77,22 @@ def patch(url: str | bytes, data: Data = None, **options: Unpack[NoData]) -> Res
 def delete(url: str | bytes, **options: Unpack[CallOptions]) -> Response:
     """Sends one DELETE request; `options` are those of `Session.request`."""
     return request("DELETE", url, **options)
+
+
+def download(
+    url: str | bytes,
+    path: str | bytes | os.PathLike[str],
+    *,
+    resume: bool = True,
+    digest: DigestArgument = None,
+    progress: OnProgress | None = None,
+    **options: Unpack[DownloadOptions],
+) -> Download:
+    """Downloads `url` into the file or directory `path`; see `Session.download`."""
+    with Session() as session:
+        return session.download(
+            url, path, resume=resume, digest=digest, progress=progress, **options
+        )
 
 
 def session() -> Session:

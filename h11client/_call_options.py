@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
         def close(self) -> None: ...
 
-    class CommonOptions(TypedDict, total=False):
-        """The keywords of every call."""
+    class SharedOptions(TypedDict, total=False):
+        """The keywords of every call, downloads into files included."""
 
         headers: HeadersArgument
         cookies: Cookies
@@ -57,12 +57,21 @@ if TYPE_CHECKING:
         allow_redirects: bool
         proxies: Proxies | None
         hooks: Hooks | None
-        stream: bool | None
         verify: Verify | None
         cert: Cert
         retries: RetryLike
-        trailers: TrailersArgument
         on_informational: OnInformational | None
+
+    class DownloadOptions(SharedOptions, total=False):
+        """The keywords of a download into a file."""
+
+        params: Params
+
+    class CommonOptions(SharedOptions, total=False):
+        """The keywords of every call that returns a response."""
+
+        stream: bool | None
+        trailers: TrailersArgument
         on_progress: OnProgress | None
 
     class NoParams(CommonOptions, total=False):

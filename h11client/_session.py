@@ -20,6 +20,7 @@ from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Any
@@ -30,12 +31,15 @@ if TYPE_CHECKING:
         Auth,
         CallOptions,
         Cookies,
+        DownloadOptions,
         Files,
         NoBody,
         NoData,
         NoParams,
         OnInformational,
     )
+    from h11client._downloads.digests import DigestArgument
+    from h11client._downloads.download import Download
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
     from h11client._messages.trailers import TrailersArgument
@@ -336,6 +340,35 @@ class Session(Redirecting, Preparing):
     def delete(self, url: str | bytes, **options: Unpack[CallOptions]) -> Response:
         """Sends a DELETE request; `options` are those of `request`."""
         return self.request("DELETE", url, **options)
+
+    def download(
+        self,
+        url: str | bytes,
+        path: str | bytes | os.PathLike[str],
+        *,
+        resume: bool = True,
+        digest: DigestArgument = None,
+        progress: OnProgress | None = None,
+        **options: Unpack[DownloadOptions],
+    ) -> Download:
+        """Downloads `url` into the file `path`, which is replaced when the whole is there.
+
+        `path` may also be a directory: then the server, or the URL, says what the file is called,
+        and none that is there is replaced. What comes is kept in `path` + ".part", with a note of
+        what it is in ".part.json", so that after an exception, or the end of the process, another
+        call goes on from there; with `resume=False` it begins again. `digest` is
+        "algorithm:hexadecimal", "sha256:..." for instance, or a mapping of algorithms. `progress`
+        is called with a `Progress` whose `done` counts what was there already. The other `options`
+        are those of `request`. `retries` also bound how often in a row a transfer that broke off
+        goes on; when neither call nor session says anything, 5 times.
+
+        Raises what `request` raises, `HTTPError` for a status of 400 or more, `DownloadError` for
+        what the system does not do, and `DigestMismatch`, after which what came is removed.
+        """
+        from h11client._downloads.download import Downloading
+
+        given: Any = options
+        return Downloading(self, url, path, resume, digest, progress, given).run()
 
     def _begin(self, timeout: Any) -> Deadline:
         """A new deadline, or that of a call that is running, when a hook passes it on."""

@@ -21,6 +21,8 @@
     ├── ContentDecodingError             the body is not in the coding that it claims
     ├── ContentTypeError                 the body is something else than what it was to be read as
     ├── ResponseTooLarge
+    ├── DownloadError                    what came could not become the file that was asked for
+    │   └── DigestMismatch               it is not what its digest says
     ├── StreamConsumedError              also a TypeError
     ├── InvalidJSONError
     │   └── JSONDecodeError              also a json.JSONDecodeError
@@ -85,6 +87,8 @@ __all__ = [
     "ConnectionError",
     "ContentDecodingError",
     "ContentTypeError",
+    "DigestMismatch",
+    "DownloadError",
     "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
@@ -312,6 +316,52 @@ class UnrewindableBodyError(RequestException):
 
 class ResponseTooLarge(RequestException):
     """The body is larger than `max_response_size`."""
+
+
+class DownloadError(RequestException):
+    """A download could not become a file; `path` is where that was to be.
+
+    `errno` is the number of the system's error, where it was one: `errno.ENOSPC`, for instance.
+    """
+
+    path: str | None
+    errno: int | None = None  # an attribute of its own, so that pickles have it
+
+    def __init__(
+        self,
+        *args: object,
+        path: str | None = None,
+        errno: int | None = None,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args, request=request, response=response)
+        self.path = path
+        self.errno = errno
+
+    @classmethod
+    def of(cls, error: OSError, what: str, path: str) -> DownloadError:
+        """What the system's `error` means for the file; the caller raises it from that."""
+        return cls(f"{what}: {error.strerror or error}", path=path, errno=error.errno)
+
+
+class DigestMismatch(DownloadError):
+    """What came is not what its digest says: `algorithm`, the `expected` and the `actual` one."""
+
+    def __init__(
+        self,
+        *args: object,
+        path: str | None = None,
+        algorithm: str = "",
+        expected: str = "",
+        actual: str = "",
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        super().__init__(*args, path=path, request=request, response=response)
+        self.algorithm = algorithm
+        self.expected = expected
+        self.actual = actual
 
 
 class LocalProtocolError(RequestException, ValueError):

@@ -37,19 +37,28 @@ LAYERS = {
         ["_watching"],
         ["_timeouts"],
         [
-            *("_messages", "_policies", "_policies.challenges", "_policies.cookie_files"),
+            *(
+                "_downloads",
+                "_messages",
+                "_policies",
+                "_policies.challenges",
+                "_policies.cookie_files",
+            ),
             *("_policies.retry_after", "_policies.set_cookie"),
             *("_transport", "_transport.polling", "exceptions"),
         ],
         [
+            *("_downloads.digests", "_downloads.names", "_downloads.ranges"),
             *("_policies.retries", "_transport.forking", "_translation"),
             *("_transport.tally", "_transport.slots"),
         ],
         [
+            "_downloads.partial",
             *("_messages.headers", "_messages.hooked", "_messages.hosts", "_messages.links"),
             *("_messages.decoders", "_messages.text", "_policies.digest"),
         ],
         [
+            "_downloads.target",
             "_messages.escapes",
             "auth",
             "structures",
@@ -104,6 +113,7 @@ LAYERS = {
         ["adapters"],
         ["_settings"],
         ["_preparing"],
+        ["_downloads.download"],
         ["_session"],
         ["_api", "models"],
         ["api", "sessions"],

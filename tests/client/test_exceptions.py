@@ -53,6 +53,8 @@ HIERARCHY = [
     ("PoolTimeout", ["ConnectionError", "Timeout"]),
     ("BodyReadTimeout", ["ReadTimeout", "ConnectionError"]),
     ("ResponseTooLarge", ["RequestException"]),
+    ("DownloadError", ["RequestException"]),
+    ("DigestMismatch", ["DownloadError"]),
 ]
 WARNINGS = [
     ("RequestsWarning", ["Warning"]),
