@@ -124,7 +124,7 @@ FRAMING: Section = (
         "F16": "A byte that is left over after a response, read or still in the socket, ends the use of the connection.",
         "F17": "Whatever a server sends, only our exceptions come out.",
         "F18": "No memory is taken for a length that was only announced.",
-        "F19": "A response is never continued or put together behind the caller's back.",
+        "F19": "A response is never continued or put together behind the caller's back; a download into a file goes on only where a strong validator and Content-Range say that it fits exactly.",
         "F20": "A connection that closes at any byte of a response is an error, unless closing is how that response ends.",
     },
 )
@@ -172,7 +172,7 @@ RESOURCES: Section = (
         "L1": "After any fault every slot and descriptor is accounted for.",
         "L2": "Everything that is remembered has a limit.",
         "L3": "A server's Retry-After is followed up to 120 seconds, never past the deadline, and nonsense in it is harmless.",
-        "L4": "No temporary file is ever written.",
+        "L4": "No temporary file is ever written, but for the partial file of a download, beside its target, which is not written through what somebody else has put there.",
         "L5": "close() closes what is idle and lets the rest end well; closing a response from another thread ends a blocked read within a second.",
         "L6": "There is no cache that could show one caller what another got.",
     },

@@ -61,7 +61,7 @@ _OPTIONS = frozenset(
 _OURS = frozenset(["accept-encoding", "if-range", "range"])
 _WHOLE = frozenset([200, 203])
 _PARTIAL_CONTENT, _NOT_SATISFIABLE = 206, 416
-# When nobody says how often to try: what has broken off goes on, and gives up in half a minute.
+# When nobody says how often to try: what has broken off goes on, and gives up in 15 seconds.
 _RESUMING = Retry(5, backoff=0.5)
 _HEADWAY = 1024 * 1024  # bytes; who has got on so far is not failing again, but for the first time
 _KEPT_ERROR = 65536  # bytes of an error's body that can be read from the exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from h11client import Progress, Retry, Session, Timeout, exceptions
 from h11client._downloads import download as download_module
 from h11client._downloads import partial as partial_module
 from h11client._transport.pool import Pool
+from h11client.adapters import BaseAdapter
 from h11client.testing import Answer, FakeClock, MockTransport, Pause, ScriptedNetwork
 from tests.client.file_origin import FileOrigin
 
@@ -660,6 +662,46 @@ def test_hooks_see_each_answer_and_may_read_it(path: Path) -> None:
     assert seen == [200, 206]
     session_of(origin).download(URL, path, hooks={"response": lambda response, **_: response.content and None})  # fmt: skip
     assert path.read_bytes() == CONTENT
+
+
+class Foreign:
+    """A response as another library makes them."""
+
+    def __init__(self, request: Any) -> None:
+        self.request, self.url, self.status_code = request, request.url, 200
+        self.headers = {"Content-Length": str(len(CONTENT))}
+        self.history: list[Any] = []
+        self.closed = False
+
+    def iter_content(self, size: int) -> Any:
+        yield from (CONTENT[:600], CONTENT[600:])
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def by_hand(request: Any) -> h11client.Response:
+    response = h11client.Response()
+    response.request, response.url, response.status_code = request, request.url, 200
+    response.raw = io.BytesIO(CONTENT)
+    return response
+
+
+@pytest.mark.parametrize("made", [Foreign, by_hand])
+def test_responses_of_other_transports_become_files_too(path: Path, made: Any) -> None:
+    class Adapter(BaseAdapter):
+        def send(self, request: Any, *args: Any, **options: Any) -> Any:
+            return made(request)
+
+        def close(self) -> None:
+            pass
+
+    session = Session(trust_env=False)
+    session.mount("http://a.test/", Adapter())
+    download = session.download(URL, path, digest=DIGEST)
+    assert path.read_bytes() == CONTENT
+    assert getattr(download.response, "closed", True)
+    session.close()
 
 
 # --- directories ---------------------------------------------------------------------------------
