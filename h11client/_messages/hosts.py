@@ -153,7 +153,7 @@ def _ipv6_groups(address: str) -> list[int] | None:
     head, _, tail = address.rpartition(":")
     if "." in tail:
         labels = tail.split(".")
-        if len(labels) != 4 or _canonical_ipv4(labels if all(labels) else []) != tail:
+        if len(labels) != 4 or not all(labels) or _canonical_ipv4(labels) != tail:
             return None
         first, second, third, fourth = map(int, labels)
         address = f"{head}:{first << 8 | second:x}:{third << 8 | fourth:x}"

@@ -113,6 +113,12 @@ BAD = [
     ("[::g]", "no IPv6"),
     ("[::1.2.3]", "no IPv6"),
     ("[::1.2.3.256]", "no IPv6"),
+    ("[::1.2.3.]", "no IPv6"),
+    ("[1.2.3.]", "no IPv6"),
+    ("[::.2.3.4]", "no IPv6"),
+    ("[::1..3.4]", "no IPv6"),
+    ("[::...]", "no IPv6"),
+    ("[::a.2.3.4]", "no IPv6"),
     ("[::01.2.3.4]", "no IPv6"),
     ("[1.2.3.4]", "no IPv6"),
     ("[1.2.3.4::]", "no IPv6"),
@@ -184,6 +190,20 @@ def test_another_spelling_of_an_ipv4_address_is_refused_and_the_right_one_named(
 def test_numbers_that_are_no_address_are_refused(host):
     with pytest.raises(InvalidURL, match=r"IPv4|too long"):
         parse_url(f"http://{host}/")
+
+
+@pytest.mark.safety("U2", "M24")
+@given(st.text("1:.%a", max_size=12))
+def test_what_is_in_brackets_is_an_ipv6_address_or_refused(literal):
+    address = literal.partition("%")[0]
+    try:
+        expected = ipaddress.IPv6Address(address)
+    except ValueError:
+        with pytest.raises(InvalidURL):
+            parse_url(f"http://[{literal}]/")
+    else:
+        if "%" not in literal:
+            assert ipaddress.IPv6Address(parse_url(f"http://[{literal}]/").host) == expected
 
 
 @given(st.integers(0, 2**128 - 1).map(ipaddress.IPv6Address), st.randoms(use_true_random=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from h11client._messages.url import parse_url
@@ -106,7 +106,8 @@ def test_no_proxy_lists_hosts_that_are_gone_to_directly(text: str, url: str, dir
 
 
 @pytest.mark.safety("P1")
-@given(st.text())
+@example("[1.2.3.]")
+@given(st.text() | st.text("12:.[]/%*,a-@x"))
 def test_no_proxy_never_raises(text: str) -> None:
     NoProxy(text).matches("a.test", 80)
     NoProxy(text).matches("::ffff:192.0.2.1%eth0", 80)

@@ -439,6 +439,7 @@ LOCATIONS = [
     ("empty brackets", "http://[]/", InvalidURL),
     ("something behind the brackets", "http://[::1]x/", InvalidURL),
     ("no address in the brackets", "http://[1.2.3.4]/", InvalidURL),
+    ("half an address in the brackets", "http://[::1.2.3.]/", InvalidURL),
     ("a port of letters", "http://b.test:http/", InvalidURL),
     ("a port too large", "http://b.test:65536/", InvalidURL),
     ("a port of zero", "http://b.test:0/", InvalidURL),
