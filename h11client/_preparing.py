@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._messages.url import join_base, parse_url
 from h11client._policies.netrc import credentials_for
+from h11client._policies.redirects import leave_behind
 from h11client._redirecting import admit_beside_header
 from h11client._settings import Settings
 from h11client._transport.authorities import environment_authorities
 from h11client._transport.proxy_choice import NoProxy, choose_proxy, environment_proxies
 from h11client.auth import HTTPBasicAuth, HTTPBearerAuth, resolve_auth
-from h11client.exceptions import RequestException
+from h11client.exceptions import MissingSchema, RequestException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ class Preparing(Settings):
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """What `request` becomes with what the session adds to its requests."""
-        if request.method is None or request.url is None:
-            raise ValueError("a request needs a method and a URL")
+        if request.method is None:
+            raise ValueError("a request needs a method")
+        if request.url is None:
+            raise MissingSchema("a request needs a URL")
         params = merge_params(self.params, request.params) if self.params else request.params
         url: Any = request.url
         if self._base_url is not None or self._adapters is not None:
@@ -109,7 +112,7 @@ class Preparing(Settings):
     def _admit(self, request: PreparedRequest, auth: Auth, cookies: Cookies) -> None:
         """Gives a new request its cookies, and the credentials of the first who has some."""
         added: list[tuple[str, str]] = []
-        fields = request.wire_head()[2]
+        url, fields = request.parsed_url, request.wire_head()[2]
         jar = self._jar
         if jar is not None or cookies is not None:
             request.jar = jar
@@ -132,6 +135,8 @@ class Preparing(Settings):
             admit_beside_header(request, scheme)
         elif scheme is not None and not simple:
             request.prepare_auth(scheme)
+        if request.parsed_url is not url:
+            leave_behind(request, url, fields, self._sensitive_headers)
 
     def _find_scheme(
         self, request: PreparedRequest, auth: Auth, own: list[bytes]
@@ -195,7 +200,7 @@ class Preparing(Settings):
     def _transport_for(self, request: PreparedRequest) -> Transport:
         if self._adapters is None:
             return self._transport
-        transport: Transport = self.get_adapter(request.url or "")
+        transport: Transport = self.get_adapter(url=request.url or "")
         return transport
 
     def _bound(self, response: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from h11client._messages.url import parse_url
 from h11client._policies.netrc import credentials_for
-from h11client._policies.redirects import follow, is_same_origin, location_of
+from h11client._policies.redirects import follow, is_same_origin, leave_behind, location_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,10 +94,12 @@ def build_hop(
 
 def admit(session: Any, hop: PreparedRequest) -> None:
     """Puts into `hop` what the jar has for its URL, and what its `auth` says."""
+    url, fields = hop.parsed_url, hop.wire_head()[2]
     hop.jar = session._jar
     hop.apply_cookies()
     if hop.auth is not None and callable(hop.auth):
         hop.apply_auth()
+        leave_behind(hop, url, fields, session.sensitive_headers)
 
 
 def admit_from_netrc(session: Any, request: PreparedRequest, named: bool = False) -> None:

@@ -6,27 +6,37 @@ transport, and looks at the response.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from h11client import _log
 from h11client._messages.hosts import shown_url
 from h11client._messages.request import PreparedRequest
 from h11client._messages.response import Response
-from h11client._policies.redirects import REDIRECTS
+from h11client._policies.redirects import REDIRECTS, leave_behind
 from h11client._redirecting import build_hop
-from h11client._timeouts import DEFAULT_TIMEOUT
+from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
 from h11client.exceptions import RequestException, TooManyRedirects, UnrewindableBodyError
 from h11client.hooks import dispatch_hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from h11client._call_options import Transport
     from h11client._policies.retries import Retry
-    from h11client._timeouts import Deadline, Timeout
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
 
-__all__ = ["Call", "TimeoutPair", "abort", "has_cookies", "release", "send_repeatedly"]
+__all__ = [
+    "Call",
+    "TimeoutPair",
+    "abort",
+    "deadline_of",
+    "has_cookies",
+    "release",
+    "send_repeatedly",
+]
 
 
 class TimeoutPair(tuple[float | None, float | None]):
@@ -39,6 +49,26 @@ class TimeoutPair(tuple[float | None, float | None]):
         pair = super().__new__(cls, (timeout.connect, timeout.read))
         pair.deadline = deadline
         return pair
+
+
+# Of the call that is at a transport which is told no deadline.
+_running: ContextVar[Deadline | None] = ContextVar("_running", default=None)
+
+
+def deadline_of(timeout: Any, clock: Callable[[], float]) -> Deadline:
+    """The deadline for what an adapter was asked with `timeout`, perhaps by another one.
+
+    Whatever limits that one has in mind, those of the call around it stay.
+    """
+    if isinstance(timeout, Deadline):
+        return timeout
+    if type(timeout) is TimeoutPair:
+        return timeout.deadline
+    around = _running.get()
+    if around is None:
+        # Nobody has said anything about it.
+        return Deadline(DEFAULT_TIMEOUT if timeout is None else Timeout.of(timeout), clock)
+    return around if timeout is None else around.within(Timeout.of(timeout))
 
 
 class Call:
@@ -86,16 +116,42 @@ class Call:
 
     def run(self, request: PreparedRequest, response: Any = None) -> Any:
         """The answer to `request`, whose first `response` may be there already."""
-        history: list[Any] = []
-        while True:
-            if response is None:
-                response = self.answer(request, history)
-            response = self.receive(request, response, history)
-            hop = self.next_hop(self.answered or request, response)
-            if hop is None:
-                return response
-            history = [*response.history, response]
-            request, response = hop, None
+        self.followed = request.followed
+        if response is None:
+            response = self.answer(request, [])
+        response = self.receive(request, response, [])
+        while (hop := self.next_hop(self.answered or request, response)) is not None:
+            request, response = hop, self.follow(hop, [*response.history, response])
+        return response
+
+    def follow(self, hop: PreparedRequest, history: list[Any]) -> Any:
+        """The answer to a request that a redirect has led to, after the responses of `history`.
+
+        It is asked for as requests does, with `Session.send`, when the program has one of its own.
+        """
+        session = self.session
+        if not session._has_own_send():
+            return self.receive(hop, self.answer(hop, history), history)
+        self.answered = None
+        hop.followed = self.followed
+        own = {} if self.retry is session._retries else {"retries": self.retry}
+        response = session.send(
+            hop,
+            stream=True,  # nobody knows whether it redirects again
+            timeout=TimeoutPair(self.deadline),
+            verify=self.verify,
+            cert=self.cert,
+            proxies=self.proxies,
+            allow_redirects=False,
+            **own,
+        )
+        response.history = [*history, *response.history]
+        if isinstance(response, Response):
+            response._next = None  # it is followed from here
+        asked = getattr(response, "request", None)
+        if isinstance(asked, PreparedRequest) and asked.url != hop.url:
+            self.answered = asked  # by a flow
+        return response
 
     def answer(self, request: PreparedRequest, history: list[Any]) -> Any:
         """The answer to one request, with nothing said about redirects."""
@@ -176,20 +232,26 @@ class Call:
     def _authenticate(self, request: PreparedRequest, history: list[Any]) -> Any:
         """Drives the flow of a scheme; the responses before its last one go into `history`."""
         # The flow changes it, and the caller's stays as it is.
-        flow = request.auth.auth_flow(request.copy())
+        own = request.copy()
+        own.made_for = request.parsed_url
+        flow = request.auth.auth_flow(own)
         response = None
         try:
             asked = _yielded(next(flow, None))
             while True:
                 # A copy: each response shows what it is the answer to.
-                response = self._try(asked.copy())
+                sent = asked.copy()
+                if sent.made_for is not None:
+                    fields = request.wire_head()[2]
+                    leave_behind(sent, sent.made_for, fields, self.session.sensitive_headers)
+                response = self._try(sent)
                 if history:
                     response.history = list(history)
                 try:
                     following = _yielded(flow.send(response))
                 except StopIteration:
-                    if asked.url != request.url:
-                        self.answered = asked
+                    if sent.url != request.url:
+                        self.answered = sent
                     return response
                 self._store(asked, response)
                 asked = following
@@ -240,11 +302,17 @@ class Call:
         watch = self.deadline.watch
         if watch is not None:
             watch.request = request
+        around = None
+        if not isinstance(arguments["timeout"], Deadline):
+            around = _running.set(self.deadline)
         try:
             response: Any = transport.send(request, **arguments)
         except RequestException as error:
             _name(error, request, None)
             raise
+        finally:
+            if around is not None:
+                _running.reset(around)
         response.connection = transport
         if watch is not None and watch.on_progress is not None and hasattr(response, "_report_to"):
             response._report_to(watch.on_progress)

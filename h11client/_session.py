@@ -235,9 +235,13 @@ class Session(Redirecting, Preparing):
         cert = self.cert if cert is None else cert
         timeout = self.timeout if timeout is _UNSET else timeout
         retry = self._retries if retries is _UNSET else _retry_of(retries)
-        deadline = (
-            Deadline(timeout, self._clock) if type(timeout) is Timeout else self._begin(timeout)
-        )
+        if type(timeout) is Timeout:
+            deadline = Deadline(timeout, self._clock)
+        else:
+            deadline = self._begin(timeout)
+            if deadline.watch is not None:  # of the call that this one is a part of
+                on_informational = on_informational or deadline.watch.on_informational
+                on_progress = on_progress or deadline.watch.on_progress
         if on_informational is not None or on_progress is not None or self.on_event is not None:
             deadline.watch = Watch(request, self.on_event, on_informational, on_progress)
         transport = self._direct
@@ -299,8 +303,7 @@ class Session(Redirecting, Preparing):
                 yield build_hop(self, request, response, (request.parsed_url.origin.host,))
             return
         while (hop := call.next_hop(request, response)) is not None:
-            history = [*response.history, response]
-            request, response = hop, call.receive(hop, call.answer(hop, history), history)
+            request, response = hop, call.follow(hop, [*response.history, response])
             if not stream:
                 call.read(response)
             yield response
@@ -370,6 +373,10 @@ class Session(Redirecting, Preparing):
         given: Any = options
         return Downloading(self, url, path, resume, digest, progress, given).run()
 
+    def _has_own_send(self) -> bool:
+        """Whether a program has put another `send` in the place of this one."""
+        return getattr(self.send, "__func__", None) is not _SEND
+
     def _begin(self, timeout: Any) -> Deadline:
         """A new deadline, or that of a call that is running, when a hook passes it on."""
         if isinstance(timeout, Deadline):
@@ -390,6 +397,9 @@ class Session(Redirecting, Preparing):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+_SEND = Session.send
 
 
 def _given(

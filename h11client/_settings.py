@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from h11client._call_options import Auth, Cookies, Transport
     from h11client._limits import Limits
     from h11client._messages.headers import HeadersArgument
-    from h11client._messages.request import KnownHeads
+    from h11client._messages.heads import KnownHeads
     from h11client._messages.url import URL, Params
     from h11client._policies.retries import Retry, RetryLike
     from h11client._timeouts import TimeoutLike

@@ -275,6 +275,17 @@ class Deadline:
                 limit = Limit(left, "total", self.timeout.total)
         return limit
 
+    def within(self, timeout: Timeout) -> Deadline:
+        """A deadline with other limits, which ends no later than this one, for who watches this."""
+        inner = Deadline(timeout, self.clock)
+        inner.watch = self.watch
+        if self._end is not None and (inner._end is None or self._end < inner._end):
+            inner._end = self._end
+            inner._simple = False
+            limits = (timeout.connect, timeout.read, timeout.write, timeout.pool)
+            inner.timeout = Timeout(*limits, self.timeout.total)
+        return inner
+
     def start_connect(self) -> None:
         """Starts the one connect budget of a dial.
 

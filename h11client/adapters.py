@@ -10,8 +10,7 @@ from time import sleep
 from h11client._limits import Limits
 from h11client._messages.response import Response
 from h11client._policies.retries import Retry
-from h11client._sending import TimeoutPair, send_repeatedly
-from h11client._timeouts import DEFAULT_TIMEOUT, Deadline, Timeout
+from h11client._sending import deadline_of, send_repeatedly
 from h11client._transport.dial_options import DialOptions
 from h11client._transport.pool import Pool
 from h11client.exceptions import (
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from h11client._messages.request import PreparedRequest
     from h11client._policies.retries import RetryLike
+    from h11client._timeouts import Deadline
     from h11client._transport.network import Cert, Verify
     from h11client._transport.proxy_choice import Proxies
 
@@ -233,7 +233,7 @@ class HTTPAdapter(BaseAdapter):
         proxies: Proxies | None = None,
     ) -> Any:
         """Sends a prepared request and returns its response."""
-        deadline = self._deadline_of(timeout)
+        deadline = deadline_of(timeout, self.poolmanager.clock)
         if verify is not False and self._ssl_context is not None:
             verify = self._ssl_context
         given: dict[str, Any] = {
@@ -252,15 +252,6 @@ class HTTPAdapter(BaseAdapter):
     def _name(self, response: Any) -> Any:
         response.connection = self
         return response
-
-    def _deadline_of(self, timeout: Any) -> Deadline:
-        if isinstance(timeout, Deadline):
-            return timeout
-        if type(timeout) is TimeoutPair:
-            return timeout.deadline
-        if timeout is None:
-            timeout = DEFAULT_TIMEOUT  # nobody has said anything about it
-        return Deadline(Timeout.of(timeout), self.poolmanager.clock)
 
     def close(self) -> None:
         """Closes the idle connections; those in use are closed when their response ends."""

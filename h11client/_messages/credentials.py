@@ -13,8 +13,8 @@ __all__ = ["CREDENTIALS", "Credentials"]
 
 # The attributes of `Credentials`, for whoever copies a request.
 CREDENTIALS = (
-    *("auth", "private_to", "call_cookies", "jar"),
-    *("generated", "generated_hooks", "unsigned_body", "dropped"),
+    *("auth", "private_to", "call_cookies", "jar", "made_for"),
+    *("generated", "generated_hooks", "unsigned_body", "dropped", "followed"),
 )
 _AUTHORIZATION = "Authorization"
 # Set with the body, whoever sets that.
@@ -33,12 +33,14 @@ class Credentials:
     private_to: object = None  # only requests with the same object share connections
     call_cookies: Any = None  # `cookies=` of the call
     jar: Any = None  # of the session
+    made_for: Any = None  # the URL of the request of which a flow has made this one
     # What auth and jars have put into the headers, by lower-case name. A header whose value is
     # another one is the caller's own.
     generated: dict[str, str] | None = None
     generated_hooks: tuple[Any, ...] = ()  # those that auth has registered for the response
     unsigned_body: Body | None = None  # what auth has replaced by a body of its own
     dropped: bool = False  # redirects have left an origin: credentials stay gone
+    followed: int = 0  # redirects that count against its limit already
 
     if TYPE_CHECKING:
         method: str | None

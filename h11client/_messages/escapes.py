@@ -114,19 +114,27 @@ def encode_form(fields: Params) -> str:
         if isinstance(pair, (str, bytes)):
             raise TypeError("expected a mapping or (name, value) pairs, not pieces of text")
         name, values = pair
-        if isinstance(values, (str, bytes, bytearray)) or not isinstance(values, Iterable):
-            values = (values,)
-        for value in values:
-            if value is not None:
-                encoded.append(f"{_encode_form_part(name)}={_encode_form_part(value)}")
+        for value in _values_of(values):
+            encoded.append(f"{_encode_form_part(name)}={_encode_form_part(value)}")
     return "&".join(encoded)
+
+
+def _values_of(values: object) -> Iterable[object]:
+    """The values of a name, without None; those of lists in a list as well."""
+    if isinstance(values, (str, bytes, bytearray)) or not isinstance(values, Iterable):
+        return () if values is None else (values,)
+    flat: list[object] = []
+    for value in values:
+        flat += value if isinstance(value, (list, tuple)) else (value,)
+    return [value for value in flat if value is not None]
 
 
 def _encode_form_part(part: object) -> str:
     if isinstance(part, (bytes, bytearray)):
         raw = bytes(part)
     else:
-        text = part if isinstance(part, str) else str(part)
+        # Members of an Enum are text, and show their name when they are turned into some.
+        text = str.__str__(part) if isinstance(part, str) else str(part)
         if _PLAIN_FORM.fullmatch(text):
             return text
         raw = text.encode("utf-8")

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from h11client._messages.escapes import encode_form
 from h11client._messages.hosts import shown_url
-from h11client._messages.url import URL, Origin
+from h11client._messages.url import URL, Origin, parse_url, read_userinfo
 from h11client.exceptions import InvalidURL, MissingSchema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._messages.escapes import Params
 
-__all__ = ["ForeignURL", "foreign_url"]
+__all__ = ["ForeignURL", "foreign_url", "url_beside"]
 
 
 class ForeignURL(URL):
-    """A URL that stays as it was written; what it means is the business of its transport."""
+    """A URL that stays as it was written, less its user name and password, which are `userinfo`.
+
+    What it means is the business of its transport.
+    """
 
     __slots__ = ()
+
+
+def url_beside(known: URL, url: object) -> URL:
+    """Another URL for a request to `known`: foreign as that, if its scheme is the same."""
+    text = url.decode("utf-8") if isinstance(url, bytes) else str(url)
+    if text.partition(":")[0].lower() == known.scheme:
+        return foreign_url(text)
+    return parse_url(text)
 
 
 def foreign_url(text: str, params: Params = None) -> ForeignURL:
@@ -25,11 +36,15 @@ def foreign_url(text: str, params: Params = None) -> ForeignURL:
 
     Raises:
         MissingSchema: there is no scheme.
-        InvalidURL: there is a blank or a control character in it.
+        InvalidURL: there is a blank or a control character in it, or a user name or password that
+            is not UTF-8.
 
     >>> url = foreign_url("file:///etc/hosts#1")
     >>> url.scheme, url.host, url.target, url.text
     ('file', '', b'/etc/hosts', 'file:///etc/hosts#1')
+    >>> url = foreign_url("ftp://me:a%40b@a.test/x")
+    >>> url.text, url.userinfo
+    ('ftp://a.test/x', ('me', 'a@b'))
     """
     text = text.strip()
     scheme, colon, rest = text.partition(":")
@@ -41,22 +56,25 @@ def foreign_url(text: str, params: Params = None) -> ForeignURL:
     query = encode_form(params) if params else ""
     if query:
         rest += ("&" if "?" in rest else "?") + query
-    authority, path = "", rest
+    userinfo = authority = ""
+    path = rest
     if rest.startswith("//"):
         end = min(
             [position for mark in "/?" if (position := rest.find(mark, 2)) > 0] or [len(rest)]
         )
-        authority, path = rest[2:end], rest[end:]
+        userinfo, _, authority = rest[2:end].rpartition("@")
+        path = rest[end:]
+        rest = f"//{authority}{path}"
     url = object.__new__(ForeignURL)
     url.scheme = scheme.lower()
-    url.host = authority.rpartition("@")[2].lower()
+    url.host = authority.lower()
     url.port = 0
     url.authority = url.host.encode("utf-8")
     url.origin = Origin(url.scheme, url.host, 0)
     url.target = path.encode("utf-8") if path.startswith("/") else b"/" + path.encode("utf-8")
     url.bare = not path
     url.fragment = fragment if hash_sign else None
-    url.userinfo = None
+    url.userinfo = read_userinfo(userinfo, text)
     url.text = f"{scheme}:{rest}{hash_sign}{fragment}"
     url._prefix = f"{scheme}://{authority}"
     return url

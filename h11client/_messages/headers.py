@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from itertools import count
 
 from h11client.exceptions import InvalidHeader
@@ -36,6 +36,19 @@ _ALLOWED_IN_VALUES = bytes(sorted(set(range(256)) - set(_FORBIDDEN)))
 _LONGEST_SHOWN = 100  # characters of a wrong name in a message
 
 _numbers = count(1)  # next() of it is atomic, so that every number is given out once
+
+
+class _Items(ItemsView[str, str]):
+    """Names and values as they were at the beginning, whatever another thread does meanwhile."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _mapping: Headers
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        fields = list(self._mapping._fields.values())
+        return iter([(found[-1][1], _joined(found)) for found in fields])
 
 
 class Headers(MutableMapping[str, str]):
@@ -91,8 +104,7 @@ class Headers(MutableMapping[str, str]):
         return headers
 
     def __getitem__(self, name: str) -> str:
-        found = self._fields[_key(name)]
-        return found[0][2] if len(found) == 1 else ", ".join([value for _, _, value in found])
+        return _joined(self._fields[_key(name)])
 
     def __setitem__(self, name: str | bytes, value: HeaderValue) -> None:
         name = _text(name, name)
@@ -152,11 +164,16 @@ class Headers(MutableMapping[str, str]):
         """Every value of `name`, in order; empty when there is none."""
         return [value for _, _, value in self._fields.get(_key(name), ())]
 
-    getlist = get_list  # as urllib3 calls it: for programs that ask `response.raw.headers`
+    # As urllib3 and `email` call it: for programs that ask `response.raw.headers`.
+    getlist = get_all = get_list
 
     def multi_items(self) -> list[tuple[str, str]]:
         """(name, value) of every field, as often and in the order in which they occur."""
         return [(name, value) for _, name, value in self._in_order()]
+
+    def items(self) -> _Items:
+        """(name, value) of every name."""
+        return _Items(self)
 
     def lower_items(self) -> Iterator[tuple[str, str]]:
         """Like `items()`, with lower-case names."""
@@ -187,14 +204,22 @@ class Headers(MutableMapping[str, str]):
         return sorted([occurrence for found in fields for occurrence in found])
 
 
+def _joined(found: list[tuple[int, str, str]]) -> str:
+    return found[0][2] if len(found) == 1 else ", ".join([value for _, _, value in found])
+
+
 def field_pairs(fields: HeadersArgument) -> Iterable[tuple[str | bytes, HeaderValue]]:
     """(name, value) of every field of a mapping or of pairs; values may be None."""
     if fields is None:
         return ()
     if isinstance(fields, Headers):
         return fields.multi_items()
-    if isinstance(fields, Mapping):
-        return fields.items()
+    if isinstance(fields, dict):
+        # Of names that differ in their case alone the last one counts, in the place of the first.
+        return {_key(name): (name, value) for name, value in fields.items()}.values()
+    if hasattr(fields, "items"):  # messages of `email` and `http.client` are no mappings
+        pairs: Iterable[tuple[str | bytes, HeaderValue]] = fields.items()
+        return pairs
     if isinstance(fields, (str, bytes)):
         raise TypeError("headers are a mapping or (name, value) pairs, not text")
     return fields

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from h11client._messages.headers import HeadersArgument
 
     Field: TypeAlias = tuple[bytes, bytes]
+    # The identity of some fields and what is added; the fields themselves, and what comes of it.
+    KnownHeads: TypeAlias = dict[
+        tuple[int, tuple[tuple[str, str], ...]], tuple[h11.Headers, h11.Headers]
+    ]
     Items: TypeAlias = tuple[tuple[str | bytes, str | bytes | None], ...]
 
 __all__ = [
     "BARE_METHODS",
     "Block",
     "append_fields",
+    "append_known",
     "blocks",
     "build_target",
     "complete_fields",
@@ -34,6 +39,7 @@ __all__ = [
     "framing_field",
     "make_block",
     "merge_fields",
+    "method_text",
 ]
 
 # Spellings that need no look; every other method is checked to be a token.
@@ -56,6 +62,7 @@ _MAX_BLOCKS = 256  # origins times states of session headers, some hundred bytes
 _MAX_EVENTS = 64  # targets that a block remembers
 _MAX_REMEMBERED = 16  # own headers, and sets of them, that a block remembers
 _MAX_REMEMBERED_LENGTH = 200  # characters of one of their values
+_MAX_KNOWN = 16  # heads with credentials that a session keeps
 _LONGEST_SHOWN = 100  # characters of something wrong in a message
 
 
@@ -200,6 +207,20 @@ def append_fields(fields: h11.Headers, added: Iterable[tuple[str, str]]) -> h11.
     return h11.Headers([*fields.raw_items(), *own])
 
 
+def append_known(
+    fields: h11.Headers, added: tuple[tuple[str, str], ...], known: KnownHeads
+) -> h11.Headers:
+    """As `append_fields`, where `known` has what came of it before."""
+    key = (id(fields), added)
+    found = known.get(key)
+    if found is None or found[0] is not fields:
+        found = (fields, append_fields(fields, added))
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        known[key] = found
+    return found[1]
+
+
 def _with_host_first(fields: list[Field], hosts: list[bytes]) -> list[Field]:
     host = hosts[0].decode("latin-1")
     if len(hosts) > 1 or not is_host_field(host):
@@ -274,6 +295,13 @@ def encode_method(method: str) -> bytes:
     if not is_token(method):
         raise LocalProtocolError(f"a method is a token, not {method[:_LONGEST_SHOWN]!r}")
     return method.encode("ascii")
+
+
+def method_text(method: object) -> str:
+    """The method as exactly `str`: members of an Enum are text, and show another when asked."""
+    if isinstance(method, (bytes, bytearray)):
+        return method.decode("latin-1")
+    return str.__str__(method) if isinstance(method, str) else str(method)
 
 
 def build_target(method: str, url: URL) -> bytes:

@@ -75,7 +75,9 @@ def _read_value(value: str, at: int) -> tuple[int, str]:
         at += 1
     if at == size or value[at] != '"':
         end = _end_of(value, at, ";,")
-        return end, value[at:end].strip(_BLANKS)
+        text = value[at:end].strip(_BLANKS)
+        # No quotes of the grammar, but of servers.
+        return end, text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
     pieces = []
     at += 1
     while at < size and value[at] != '"':

@@ -57,6 +57,30 @@ class RawBody:
         version = str(getattr(self._owner, "http_version", "HTTP/1.1"))
         return int(version[5:].replace(".", ""))
 
+    @property
+    def chunked(self) -> bool:
+        """Whether it came in chunks (RFC 9112 section 7.1)."""
+        return "transfer-encoding" in self._owner.headers
+
+    @property
+    def length_remaining(self) -> int | None:
+        """How many bytes are still to come, as they come; None when nobody has said."""
+        owner = self._owner
+        # RFC 9112 section 6.3: none has a body, whatever its header says.
+        empty = owner.status_code in (204, 304) or owner.request.method == "HEAD"
+        if empty or self._reader.consumed:
+            return 0
+        lengths = [] if self.chunked else owner.headers.get_list("Content-Length")
+        return max(0, int(lengths[0]) - self._reader.received) if lengths else None
+
+    def geturl(self) -> str | None:
+        """The URL of the response."""
+        return self._owner.url
+
+    def info(self) -> Any:
+        """The header fields of the response."""
+        return self._owner.headers
+
     def getheader(self, name: str, default: str | None = None) -> str | None:
         """The value of a header field."""
         value: str | None = self._owner.headers.get(name, default)
@@ -118,6 +142,15 @@ class RawBody:
             piece = self._reader.read(size, decoded, self._owner)
             if piece:
                 yield piece
+
+    def read_chunked(
+        self, amt: int | None = None, decode_content: bool | None = None
+    ) -> Iterator[bytes]:
+        """Pieces of at most `amt` bytes, as they come, however they came."""
+        return self.stream(READ_SIZE if amt is None else amt, decode_content)
+
+    def supports_chunked_reads(self) -> bool:
+        return True
 
     def __iter__(self) -> Iterator[bytes]:
         """The lines, each with the "\\n" that ends it, as files give them."""
@@ -186,6 +219,8 @@ class RawBody:
         """Gives the connection back, which happens by itself at the end of the body."""
         if not self._reader.consumed:
             self._reader.close()
+
+    drain_conn = release_conn
 
 
 class ForeignBody:

@@ -38,6 +38,9 @@ EVENT_SIZE = 1024 * 1024  # bytes of one event: what is pushed is small
 class _Declared:
     """Says that nobody assigned an encoding, where None means to guess."""
 
+    def __reduce__(self) -> str:
+        return "DECLARED"  # stays the one object
+
 
 DECLARED: Any = _Declared()
 

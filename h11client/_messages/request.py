@@ -15,16 +15,18 @@ from h11client._messages.headers import Headers
 from h11client._messages.heads import (
     BARE_METHODS,
     append_fields,
+    append_known,
     blocks,
     build_target,
     complete_fields,
     encode_method,
     framing_field,
     make_block,
+    method_text,
 )
 from h11client._messages.hooked import Hooked, lists_of_hooks
 from h11client._messages.trailers import Trailers
-from h11client._messages.url import URL, build_url, parse_url
+from h11client._messages.url import DEFAULT_PORTS, URL, build_url, parse_url
 from h11client.exceptions import URLRequired
 
 TYPE_CHECKING = False
@@ -34,17 +36,13 @@ if TYPE_CHECKING:
     from h11client._engine import h11
     from h11client._messages.body import Data
     from h11client._messages.headers import HeadersArgument
-    from h11client._messages.heads import Block, Items
+    from h11client._messages.heads import Block, Items, KnownHeads
     from h11client._messages.hooked import Hooks
     from h11client._messages.multipart import Files
     from h11client._messages.trailers import TrailersArgument
     from h11client._messages.url import Params
 
     Head: TypeAlias = tuple[bytes, bytes, h11.Headers]
-    # The identity of some fields and what is added; the fields themselves, and what comes of it.
-    KnownHeads: TypeAlias = dict[
-        tuple[int, tuple[tuple[str, str], ...]], tuple[h11.Headers, h11.Headers]
-    ]
 
 __all__ = ["PreparedRequest", "Request", "prepare_request"]
 
@@ -180,7 +178,13 @@ class PreparedRequest(Hooked, Credentials):
 
     @url.setter
     def url(self, url: str | bytes) -> None:
-        parsed = _parsed(url)
+        known = getattr(self, "parsed_url", None)
+        if known is None or known.scheme in DEFAULT_PORTS:
+            parsed = _parsed(url)
+        else:
+            from h11client._messages.foreign import url_beside
+
+            parsed = url_beside(known, url)
         self.headers = self.headers  # without the old Host
         self.parsed_url = parsed
 
@@ -281,7 +285,7 @@ class PreparedRequest(Hooked, Credentials):
 
     def prepare_method(self, method: str | bytes | None) -> None:
         """Sets the method, in upper case as requests does."""
-        self.method = None if method is None else _text(method).upper()
+        self.method = None if method is None else method_text(method).upper()
 
     def prepare_url(self, url: str | bytes | None, params: Params = None) -> None:
         """Sets the URL with `params` behind its query; raises the exceptions of `parse_url`."""
@@ -363,14 +367,7 @@ class PreparedRequest(Hooked, Credentials):
         `known` has the heads that came of this before. They open doors, so it is the session's.
         """
         method, target, fields = self.wire_head()
-        key = (id(fields), added)
-        found = known.get(key)
-        if found is None or found[0] is not fields:
-            found = (fields, append_fields(fields, added))
-            if len(known) >= _MAX_KNOWN:
-                known.clear()
-            known[key] = found
-        self._head = (method, target, found[1])
+        self._head = (method, target, append_known(fields, added, known))
         self.generated = {name.lower(): value for name, value in added}
 
     # --- what is sent ----------------------------------------------------------------------
@@ -400,8 +397,6 @@ class PreparedRequest(Hooked, Credentials):
         self._head = head
         return head
 
-
-_MAX_KNOWN = 16  # heads with credentials that a session keeps
 
 _blank = object.__new__
 
@@ -447,13 +442,14 @@ def prepare_request(
             own = tuple(headers.items())
             wire = _remembered(block, own)
         if wire is not None:
-            request._method = method  # type: ignore[assignment]  # BARE_METHODS has only str
+            # A member of an Enum is found there, too.
+            request._method = method if type(method) is str else method_text(method)
             request.encoded_body = NO_BODY
             request._head = (wire_method, parsed.target, wire)
             request.known_event = None if own else block.event_of(wire_method, parsed)
             return request
     request.known_event = None
-    request._method = name = _text(method).upper()
+    request._method = name = method_text(method).upper()
     request.encoded_body = body = _body_of(data, files, json, trailers)
     fields = complete_fields(block.merge(defaults, headers), parsed, name, body)
     request._head = (encode_method(name), build_target(name, parsed), fields)
@@ -494,7 +490,3 @@ def _parsed(url: object) -> URL:
         return url
     # Objects of URL libraries are used by their text, as requests does.
     return parse_url(url if isinstance(url, (str, bytes)) else str(url))
-
-
-def _text(method: str | bytes) -> str:
-    return method.decode("latin-1") if isinstance(method, (bytes, bytearray)) else str(method)

@@ -14,7 +14,10 @@ __all__ = ["LineSplitter", "TextDecoder", "charset_of", "decode_text", "guess_en
 
 _LONGEST_CHARSET = 40  # characters; longer than any name of a codec
 # One parameter of a media type (RFC 9110 section 8.3.1): a token, or a quoted string.
-_PARAMETER = re.compile(r";[ \t]*([\w!#$%&'*+.^`|~-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^;,\"\s]*))")
+# Blanks around the "=" are not in the grammar, and are sent.
+_PARAMETER = re.compile(
+    r";[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|([^;,\"\s]*))"
+)
 # Codecs that are no charset of text on the wire, that are slow on purpose, or that depend on the
 # machine.
 _NO_CHARSETS = frozenset(

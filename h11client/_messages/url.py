@@ -20,7 +20,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._messages.escapes import Params as Params
 
-__all__ = ["URL", "Origin", "build_url", "encode_form", "join_base", "join_url", "parse_url"]
+__all__ = [
+    "URL",
+    "Origin",
+    "build_url",
+    "encode_form",
+    "join_base",
+    "join_url",
+    "parse_url",
+    "read_userinfo",
+]
 
 MAX_URL = 65536  # bytes and characters; far above what servers take, and small enough to copy
 MAX_CACHED_URLS = 512  # URLs that a program asks for again and again
@@ -210,7 +219,12 @@ def _read_userinfo(userinfo: str, text: str, wanted: bool) -> tuple[str, str] | 
             f"an @, a bracket, a blank or a \\ in a user name or password is written as its escape:"
             f" {shown_url(text)}"
         )
-    if not wanted or userinfo in ("", ":"):
+    return read_userinfo(userinfo, text) if wanted else None
+
+
+def read_userinfo(userinfo: str, text: str) -> tuple[str, str] | None:
+    """User name and password without escapes, or None when there is nothing; `text` is the URL."""
+    if userinfo in ("", ":"):
         return None
     user, _, password = userinfo.partition(":")
     try:

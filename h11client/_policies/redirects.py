@@ -14,12 +14,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from h11client._engine import h11
     from h11client._messages.headers import Headers
     from h11client._messages.request import PreparedRequest
     from h11client._messages.url import URL
     from h11client.exceptions import ResponseLike
 
-__all__ = ["REDIRECTS", "SENSITIVE_HEADERS", "follow", "is_same_origin", "location_of"]
+__all__ = [
+    "REDIRECTS",
+    "SENSITIVE_HEADERS",
+    "follow",
+    "is_same_origin",
+    "leave_behind",
+    "location_of",
+]
 
 # RFC 9110 section 15.4: 300, 304, 305 and 306 say something else, or nothing any more.
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
@@ -124,6 +132,28 @@ def follow(
             error.response = response
         raise
     return hop
+
+
+def leave_behind(
+    request: PreparedRequest, home: URL, before: h11.Headers, sensitive: frozenset[str]
+) -> None:
+    """Takes out of a request to which auth has given another URL what was for `home` alone.
+
+    `before` are the fields that it had then: what auth has set since is for where it goes.
+    """
+    if request.parsed_url is home or is_same_origin(home, request.parsed_url):
+        return
+    headers = request.headers
+    for name in _ALWAYS_WITHHELD | sensitive:
+        values = [value.decode("latin-1") for value in before.values_of(name.encode())]
+        if values and headers.get_list(name) == values:
+            del headers[name]
+    generated = (request.generated or {}).get("cookie")
+    if generated is not None and headers.get("Cookie") == generated:
+        del headers["Cookie"]
+    request.call_cookies = None
+    request.dropped = True
+    request.apply_cookies()
 
 
 def is_same_origin(old: URL, new: URL) -> bool:

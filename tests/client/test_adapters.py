@@ -188,6 +188,44 @@ def test_urls_of_other_schemes_stay_as_they_are(url, params, expected):
     assert (request.path_url, request.url) == expected
 
 
+@pytest.mark.safety("R18")
+@pytest.mark.parametrize("how", ["get", "prepared", "assigned"])
+def test_a_user_name_and_password_are_in_no_url_of_any_scheme(how):
+    session, foreign = Session(trust_env=False), Foreign()
+    session.mount("mock://", foreign)
+    url = "mock://m%C3%A9:s3%40cret@A.test:21/x?y=@#z"
+    if how == "get":
+        response = session.get(url)
+    elif how == "prepared":
+        response = session.send(session.prepare_request(h11client.Request("GET", url)))
+    else:
+        prepared = session.prepare_request(h11client.Request("GET", "mock://b.test/"))
+        prepared.url = url
+        prepared.prepare_auth(None)
+        response = session.send(prepared)
+    assert response.request.url == response.url == "mock://A.test:21/x?y=@#z"
+    assert response.request.parsed_url.userinfo == ("m\u00e9", "s3@cret")
+    expected = h11client.auth.HTTPBasicAuth("m\u00e9", "s3@cret").credentials()
+    assert response.request.headers["Authorization"] == expected
+
+
+def test_a_request_of_another_scheme_may_get_another_url():
+    session, foreign = Session(trust_env=False), Foreign()
+    session.mount("mock://", foreign)
+
+    def sign(request):
+        request.url += "?signature=1"
+        return request
+
+    assert session.get("mock://a.test/x", auth=sign).url == "mock://a.test/x?signature=1"
+    prepared = session.prepare_request(h11client.Request("GET", "mock://a.test/"))
+    prepared.url = b"http://A.test/y"
+    assert (prepared.url, prepared.parsed_url.host) == ("http://a.test/y", "a.test")
+    prepared = session.prepare_request(h11client.Request("GET", "mock://a.test/"))
+    with pytest.raises(exceptions.InvalidSchema):
+        prepared.url = "other://a.test/"
+
+
 def test_a_blank_or_control_character_is_refused_in_any_scheme():
     session = Session()
     session.mount("mock:", Foreign())
@@ -246,6 +284,36 @@ def test_the_total_reaches_the_pool_through_an_adapter_that_overrides_send():
     assert ("read", 7, "total") in [
         (name, limit.seconds, limit.name) for name, limit in network.streams[0].limits
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "read"),
+    [
+        (9, (7, "total")),
+        ((1, 9), (7, "total")),
+        ((1, 5), (5, "read")),
+        (Timeout(total=6), (6, "total")),
+        (Timeout(read=9, total=8), (7, "total")),
+        (None, (7, "total")),
+    ],
+)
+def test_limits_of_an_adapter_do_not_lift_those_of_the_call(own, read):
+    class Own(HTTPAdapter):
+        def send(self, request, **kwargs):
+            return super().send(request, **{**kwargs, "timeout": own})
+
+    informational = []
+    session, adapter = Session(trust_env=False), Own()
+    session.mount("http://", adapter)
+    network = on_network(adapter, [b"HTTP/1.1 103 Early\r\n\r\n" + HELLO, HELLO])
+    session._clock = network.clock
+    timeout = Timeout(read=60, total=7)
+    session.get(URL, timeout=timeout, on_informational=informational.append)
+    limits = [limit for name, limit in network.streams[0].limits if name == "read"]
+    assert (limits[0].seconds, limits[0].name) == read
+    assert [one.status_code for one in informational] == [103]
+    network.clock.advance(30)
+    assert adapter.send(h11client.Request("GET", URL).prepare()).ok  # by itself, in no call
 
 
 def test_the_well_known_adapter_with_a_context_of_its_own_works():

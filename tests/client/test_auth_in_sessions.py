@@ -632,3 +632,98 @@ def test_no_secret_is_in_a_log_an_error_or_a_repr(auth, caplog):
     shown += [record.getMessage() for record in caplog.records]
     encoded = base64.b64encode(b"user:s3cret").decode()
     assert not [text for text in shown if "s3cret" in text or encoded in text]
+
+
+# --- schemes that ask elsewhere ----------------------------------------------------------------
+
+GIVEN = {"X-Api-Key": "k", "X-Team": "t", "Cookie": "hand=1", "Host": "me.test", "X-Other": "o"}
+
+
+class Moving(AuthBase):
+    """Asks at another URL, before, instead or with a copy of what it was given."""
+
+    def __init__(self, url, how="changed"):
+        self.url = url
+        self.how = how
+
+    def auth_flow(self, request):
+        if self.how == "copied":
+            moved = request.copy()
+            moved.url = self.url
+            yield moved
+        elif self.how == "and back":
+            home, request.url = request.url, self.url
+            yield request
+            request.url = home
+            yield request
+        else:
+            if self.how == "later":
+                yield request
+            request.url = self.url
+            request.headers["Authorization"] = "Mine"
+            yield request
+
+    def __call__(self, request):
+        return request
+
+
+def moving(url):
+    def move(request):
+        request.url = url
+        request.headers["Authorization"] = "Mine"
+        return request
+
+    return move
+
+
+@pytest.mark.safety("R2", "R7")
+@pytest.mark.parametrize("how", ["changed", "later", "copied", "and back", "callable"])
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_scheme_that_asks_elsewhere_takes_nothing_of_the_calls_along(how, elsewhere):
+    url = "http://b.example/y" if elsewhere else "http://a.example/y"
+    auth = moving(url) if how == "callable" else Moving(url, how)
+    transport = Answering()
+    session = session_of(transport, auth=auth, sensitive_headers=["X-Api-Key", "x-team"])
+    session.cookies.set("jar-a", "1", domain="a.example")
+    session.cookies.set("jar-b", "1", domain="b.example")
+    session.cookies.set("everywhere", "1")
+    session.get(URL, headers=GIVEN)
+    session.get(URL, cookies={"call": "1"})
+    by_hand, of_call = [dict(pairs) for sent, pairs in transport.sent if sent == url]
+    names = ("x-api-key", "x-team", "x-other", "host", "cookie")
+    if elsewhere:
+        assert [by_hand.get(name) for name in names] == [None, None, "o", "b.example", "jar-b=1"]
+        assert of_call["cookie"] == "jar-b=1"
+    else:
+        assert [by_hand.get(name) for name in names] == ["k", "t", "o", "me.test", "hand=1"]
+        assert of_call["cookie"] == "jar-a=1; everywhere=1; call=1"
+    if how in ("changed", "later", "callable"):
+        assert by_hand["authorization"] == "Mine"  # as the scheme says
+    at_home = [dict(pairs) for sent, pairs in transport.sent if sent == URL]
+    if how in ("later", "and back"):
+        assert [at_home[0].get(name) for name in names] == ["k", "t", "o", "me.test", "hand=1"]
+        assert at_home[1]["cookie"] == "jar-a=1; everywhere=1; call=1"
+    else:
+        assert at_home == []
+
+
+@pytest.mark.safety("R2", "R7")
+def test_a_scheme_that_moves_what_a_redirect_has_led_to_takes_nothing_along():
+    def move(request):
+        if request.path_url == "/z":
+            request.url = "http://b.example/y"
+        return request
+
+    def answer(method, target, told, body):
+        return (302, [("Location", "/z")]) if target == "/x" else (200, [])
+
+    transport = Answering(answer)
+    session = session_of(transport, auth=move)
+    session.get(URL, headers={"X-Api-Key": "k", "X-Other": "o"}, cookies={"call": "1"})
+    (_, first), (url, last) = transport.sent
+    assert url == "http://b.example/y"
+    found = [
+        [dict(pairs).get(name) for name in ("x-api-key", "x-other", "cookie")]
+        for pairs in (first, last)
+    ]
+    assert found == [["k", "o", "call=1"], [None, "o", None]]

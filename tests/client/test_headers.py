@@ -52,6 +52,15 @@ def test_setting_a_name_replaces_all_of_it_keeps_its_place_and_takes_the_new_cas
     assert headers.multi_items() == [("accept", "*/*"), ("X-Id", "7")]
 
 
+def test_of_names_in_a_dict_that_differ_in_case_the_last_one_counts_in_the_place_of_the_first():
+    headers = Headers({"Accept": "text/html", "X-Id": "7", b"ACCEPT": "*/*"})
+    assert headers.multi_items() == [("ACCEPT", "*/*"), ("X-Id", "7")]
+    headers = Headers({"Accept": "text/html", "accept": None, "X-Id": "7"})
+    assert headers.multi_items() == [("X-Id", "7")]
+    with pytest.raises(InvalidHeader):
+        Headers({5: "7"})
+
+
 @pytest.mark.safety("2a5")
 def test_a_name_that_occurs_twice_reads_as_one_list_and_keeps_its_order_apart():
     headers = Headers(TWICE)
@@ -243,6 +252,17 @@ def test_headers_of_a_parsed_message_keep_case_order_and_repetition():
     assert headers.multi_items() == [("Set-Cookie", "a=1"), ("X", "\xe9"), ("set-cookie", "b=2")]
     headers.add("X", "2")
     assert headers.multi_items()[-1] == ("X", "2")
+
+
+def test_items_are_those_that_were_there_when_somebody_began_to_look():
+    headers = Headers(TWICE)
+    items = headers.items()
+    looking = iter(items)
+    assert next(looking) == ("ACCEPT", "text/html, text/plain")
+    del headers["X-Id"]
+    assert list(looking) == [("X-Id", "7")]
+    assert (len(items), list(items)) == (1, [("ACCEPT", "text/html, text/plain")])
+    assert ("accept", "text/html, text/plain") in items
 
 
 def test_headers_may_be_changed_while_another_thread_reads_them():

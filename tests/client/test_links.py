@@ -28,6 +28,7 @@ NEXT = {"url": "/2", "rel": "next"}
             ("no-rel", "</2>, </3>; rel", {"/2": {"url": "/2"}, "/3": {"url": "/3", "rel": ""}}),
             ("comma-in-url", "<a,b;c>; rel=next", {"next": {"url": "a,b;c", "rel": "next"}}),
             ("marks-in-quotes", '</2>; title="a, <b>; \\"c\\""; rel=next', {"next": {"url": "/2", "title": 'a, <b>; "c"', "rel": "next"}}),
+            ("single-quotes", "</2>; rel='next', </9>; title='x; rel=last; a='", {"next": NEXT, "last": {"url": "/9", "title": "'x", "rel": "last", "a": "'"}}),
             ("blanks", ' \t, </2> ;\trel = "next" ; , ', {"next": NEXT}),
             ("blank-in-url", "< /2 >; rel=next", {"next": NEXT}),
             ("url-is-no-parameter", "</2>; url=evil; rel=next", {"next": NEXT}),

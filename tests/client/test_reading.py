@@ -157,12 +157,34 @@ def test_raw_has_the_names_that_programs_know():
     assert raw.getheader("SET-COOKIE") == "a=1, b=2"
     assert (raw.getheader("X"), raw.getheader("X", "no")) == (None, "no")
     assert raw.getheaders() == [("Set-Cookie", "a=1"), ("set-cookie", "b=2")]
-    assert raw.headers.getlist("set-cookie") == ["a=1", "b=2"]
+    assert raw.headers.getlist("set-cookie") == raw.headers.get_all("set-cookie") == ["a=1", "b=2"]
+    assert (raw.geturl(), raw.info()) == (response.url, response.headers)
     assert not raw.isclosed()
     assert raw.data == response.content == b"abc"
     assert raw.isclosed()
     raw.release_conn()
     assert (raw.readable(), raw.writable(), raw.seekable(), raw.isatty()) == (True,) + (False,) * 3
+
+
+def test_raw_tells_how_much_is_left():
+    length = {"Content-Length": "5"}
+    raw = response_of(b"abc", b"de", headers=length).raw
+    assert (raw.length_remaining, raw.chunked) == (5, False)
+    assert (raw.read(4), raw.length_remaining) == (b"abcd", 1)
+    assert (raw.read(), raw.length_remaining) == (b"e", 0)
+    assert response_of(b"abc").raw.length_remaining is None
+    assert response_of(headers=length, method="HEAD").raw.length_remaining == 0
+    assert response_of(headers=length, status=304).raw.length_remaining == 0
+    twice = [("Content-Length", "3"), ("content-length", "3")]
+    assert response_of(b"abc", headers=twice).raw.length_remaining == 3
+
+
+def test_raw_gives_pieces_whatever_its_framing_was():
+    raw = response_of(b"abc", b"defgh", headers={"Transfer-Encoding": "chunked"}).raw
+    assert (raw.length_remaining, raw.chunked, raw.supports_chunked_reads()) == (None, True, True)
+    assert list(raw.read_chunked(4)) == [b"abc", b"defg", b"h"]
+    coded = response_of(gzip.compress(TEXT), headers=GZIP).raw
+    assert b"".join(coded.read_chunked(decode_content=True)) == TEXT
 
 
 def test_raw_is_closed_by_its_context():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import enum
 import gc
 import io
 import pickle
+from email.message import Message
 
 import pytest
 
@@ -127,6 +129,19 @@ def test_urls_of_other_libraries_are_used_by_their_text():
     assert prepare_request("GET", parse_url(URL)).url == URL
 
 
+class Method(str, enum.Enum):
+    GET = "GET"
+    POST = "POST"
+
+
+@pytest.mark.parametrize("method", Method, ids=repr)
+def test_a_method_that_is_a_member_of_an_enum_is_its_text(method):
+    assert str(method) != method.value
+    for request in (prepare_request(method, URL), Request(method, URL).prepare()):
+        assert (request.method, type(request.method)) == (method.value, str)
+        assert request.wire_head()[0] == method.value.encode()
+
+
 def test_a_request_without_url_or_method_cannot_be_sent():
     prepared = PreparedRequest()
     assert prepared.url is None and prepared.method is None and prepared.body is None
@@ -141,6 +156,14 @@ def test_a_request_without_url_or_method_cannot_be_sent():
 
 # --- what goes out --------------------------------------------------------------------------------
 
+
+def message(*fields):
+    made = Message()
+    for name, value in fields:
+        made[name] = value
+    return made
+
+
 SENT = [
     # (id, method, arguments, what follows Host)
     ("plain", "GET", {}, [(b"User-Agent", b"me"), (b"Accept", b"*/*")]),
@@ -150,6 +173,9 @@ SENT = [
     ("None removes", "GET", {"headers": {"User-Agent": None}}, [(b"Accept", b"*/*")]),
     ("all removed", "GET", {"headers": {"User-Agent": None, "ACCEPT": None}}, []),
     ("twice", "GET", {"headers": [("X", "1"), ("x", "2")]}, [(b"User-Agent", b"me"), (b"Accept", b"*/*"), (b"X", b"1"), (b"x", b"2")]),
+    ("twice in a dict", "GET", {"headers": {"X": "1", "Y": "2", "x": "3"}}, [(b"User-Agent", b"me"), (b"Accept", b"*/*"), (b"x", b"3"), (b"Y", b"2")]),
+    ("and then None", "GET", {"headers": {"X": "1", "x": None}}, [(b"User-Agent", b"me"), (b"Accept", b"*/*")]),
+    ("a message of email", "GET", {"headers": message(("X", "1"), ("x", "2"))}, [(b"User-Agent", b"me"), (b"Accept", b"*/*"), (b"X", b"1"), (b"x", b"2")]),
     ("no headers of its own", "GET", {"headers": {}}, [(b"User-Agent", b"me"), (b"Accept", b"*/*")]),
     ("a body", "POST", {"data": b"abc"}, [(b"User-Agent", b"me"), (b"Accept", b"*/*"), (b"Content-Length", b"3")]),
     ("no body", "POST", {}, [(b"User-Agent", b"me"), (b"Accept", b"*/*"), (b"Content-Length", b"0")]),

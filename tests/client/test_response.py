@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import gzip
 import json
 import pickle
@@ -508,6 +509,16 @@ def test_a_response_can_be_pickled_with_what_was_read_of_it(protocol):
     assert unread.content == b"abc"
     error = HTTPError("x", response=response, request=response.request)
     assert pickle.loads(pickle.dumps(error, protocol)).response.content == b"abc"
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
+)
+def test_a_copy_has_the_encoding_that_its_headers_name(copied):
+    for kind, encoding in (("text/plain; charset=latin-1", "latin-1"), ("text/plain", None)):
+        response = response_of("h\u00e9".encode("latin-1"), headers={"Content-Type": kind})
+        made = copied(response)
+        assert (made.encoding, made.text) == (encoding, "h\u00e9")
 
 
 @pytest.mark.safety("R18")

@@ -364,8 +364,10 @@ def test_only_prepared_requests_can_be_sent(wrong):
 )
 def test_a_request_without_method_or_url_cannot_be_prepared(request_):
     session, _network = session_of()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as caught:
         session.prepare_request(request_)
+    if request_.method is not None:
+        assert type(caught.value) is h11client.exceptions.MissingSchema
 
 
 # --- errors ----------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ import pytest
 import h11client
 from h11client._transport.pool import Pool
 from h11client.adapters import HTTPAdapter
-from h11client.testing import MockTransport, ScriptedNetwork
+from h11client.testing import Answer, FakeClock, MockTransport, ScriptedNetwork
 
 URL = "http://a.test/"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_request_may_take_all_but_method_and_url_by_keyword():
@@ -113,3 +115,108 @@ def test_attributes_of_a_subclass_may_have_the_names_of_settings():
     assert (session.base_url, session.retries, session.timeout) == (URL, 3, 7)
     assert transport.requests[0].url == URL + "a"
     assert pickle.loads(pickle.dumps(h11client.Session(retries=2))).retries.total == 2
+
+
+def to(location, **headers):
+    return Answer(302, b"moved", {"Location": location, **headers})
+
+
+def answering(*answers):
+    left = list(answers)
+    return MockTransport(lambda request: left.pop(0) if len(left) > 1 else left[0])
+
+
+class Counting(h11client.Session):
+    """Has a `send` as programs have it that limit, sign or log every request."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.sent = []
+
+    def send(self, request, **options):
+        self.sent.append((request.url, options.get("allow_redirects")))
+        return super().send(request, **options)
+
+
+class Careless(Counting):
+    def send(self, request, **options):
+        return super().send(request)
+
+
+def replaced(session):
+    """The same, put into the object."""
+    original, session.sent = session.send, []
+
+    def send(request, **options):
+        session.sent.append((request.url, options.get("allow_redirects")))
+        return original(request, **options)
+
+    session.send = send
+    return session
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Counting, lambda **options: replaced(h11client.Session(**options))],
+    ids=["class", "object"],
+)
+def test_a_send_of_the_programs_sees_each_request_of_a_chain(make):
+    seen = []
+    transport = answering(
+        to("/b", **{"Set-Cookie": "x=1"}), to("http://b.test/c"), to("/d"), (200, "end")
+    )
+    session = make(transport=transport, trust_env=False)
+    session.hooks["response"].append(lambda response, **kw: seen.append(response.url))
+    response = session.get(URL + "a", auth=("u", "p"), cookies={"call": "1"})
+    urls = [URL + "a", URL + "b", "http://b.test/c", "http://b.test/d"]
+    assert session.sent == list(zip(urls, [True, False, False, False], strict=True))
+    assert [request.url for request in transport.requests] == seen == urls
+    assert [one.url for one in (*response.history, response)] == urls
+    assert [len(one.history) for one in (*response.history, response)] == [0, 1, 2, 3]
+    assert (response.text, response.next, response.history[1].next) == ("end", None, None)
+    told = [[r.headers.get(n) for n in ("Authorization", "Cookie")] for r in transport.requests]
+    assert told == [["Basic dTpw", "call=1"], ["Basic dTpw", "x=1; call=1"], [None] * 2, [None] * 2]
+    manual = session.get(URL + "a", allow_redirects=False)
+    assert manual.text == "end"
+
+
+def test_a_send_of_the_programs_is_asked_by_resolve_redirects_too():
+    session = Counting(transport=answering(to("/b"), to("/c"), (200, "end")), trust_env=False)
+    first = session.get(URL, allow_redirects=False)
+    session.sent.clear()
+    found = [each.text for each in session.resolve_redirects(first, first.request)]
+    assert found == ["moved", "end"]
+    assert session.sent == [(URL + "b", False), (URL + "c", False)]
+
+
+@pytest.mark.safety("R10")
+@pytest.mark.parametrize("kind", [Counting, Careless])
+def test_the_number_of_redirects_is_limited_whatever_a_send_of_the_programs_passes_on(kind):
+    session = kind(transport=answering(to("/again")), trust_env=False, max_redirects=4)
+    with pytest.raises(h11client.TooManyRedirects) as caught:
+        session.get(URL)
+    assert len(session.sent) == 5
+    assert caught.value.request.url == URL + "again"
+
+
+def test_a_send_of_the_programs_stays_within_the_limits_of_its_call():
+    clock = FakeClock()
+
+    def slow(request):
+        clock.advance(2)
+        return to("/again")
+
+    session = Counting(transport=MockTransport(slow, clock), trust_env=False)
+    with pytest.raises(h11client.Timeout) as caught:
+        session.get(URL, timeout=h11client.Timeout(total=5))
+    assert caught.value.limit == "total"
+    assert len(session.sent) == 4
+
+
+def test_what_watches_a_call_watches_all_that_a_send_of_the_programs_asks_for():
+    events, progress = [], []
+    pool = Pool(network=ScriptedNetwork([MOVED, HELLO]))
+    session = Counting(transport=pool, trust_env=False, on_event=events.append, retries=2)
+    session.get(URL, on_progress=lambda step: progress.append(step.done), retries=None)
+    assert [event.request.url for event in events if event.name == "sent"] == [URL, URL + "b"]
+    assert progress[-1] == 5

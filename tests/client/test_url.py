@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import pickle
 import subprocess
 import sys
@@ -537,13 +538,21 @@ def test_what_is_joined_is_read_as_one_url(text):
 
 # --- params -------------------------------------------------------------------------------------
 
+
+class Letter(str, enum.Enum):
+    A = "a"
+    B = "b"
+
+
 PARAMS = [
     ("a dict", {"a": "1", "b": "2"}, "a=1&b=2"),
     ("pairs", [("b", "2"), ("a", "1"), ("b", "3")], "b=2&a=1&b=3"),
     ("pairs from a generator", ((name, name) for name in "xy"), "x=x&y=y"),
     ("a list as value", {"a": ["1", 2, None, b"3"]}, "a=1&a=2&a=3"),
     ("a tuple as value", {"a": (1, 2)}, "a=1&a=2"),
+    ("lists in a list", {"a": [["1", "2"], (3, None)]}, "a=1&a=2&a=3"),
     ("an empty list", {"a": [], "b": 1}, "b=1"),
+    ("members of an Enum", {Letter.A: Letter.B, "c": [Letter.A]}, "a=b&c=a"),
     ("None", {"a": None, "b": 1}, "b=1"),
     ("numbers and truth", {"a": 1, "b": 1.5, "c": True, 4: 5}, "a=1&b=1.5&c=True&4=5"),
     ("bytes", {b"a": b"\xff"}, "a=%FF"),
