@@ -53,7 +53,9 @@ from h11client import _timeouts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from json import JSONDecodeError as _StandardJSONDecodeError
-    from typing import Any, Protocol
+    from typing import Any, Protocol, SupportsFloat, overload
+
+    from typing_extensions import Self  # of typing itself from Python 3.11 on
 
     from h11client._attempts import Attempt
 
@@ -216,10 +218,34 @@ class Timeout(RequestException):
 
     limit: str | None
 
-    def __new__(cls, *args: object, **given: object) -> Timeout:
-        if cls is Timeout and (args or given) and _are_limits(args, given):
-            return _timeouts.Timeout(*args, **given)  # type: ignore[return-value, arg-type]  # see above
-        return super().__new__(cls, *args)
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(
+            cls,
+            message: str = ...,
+            *args: object,
+            limit: str | None = ...,
+            request: RequestLike | None = ...,
+            response: ResponseLike | None = ...,
+        ) -> Self: ...
+        @overload
+        def __new__(  # type: ignore[misc]  # the value is no exception: see above
+            cls,
+            connect: SupportsFloat | None = ...,
+            read: SupportsFloat | None = ...,
+            write: SupportsFloat | None = ...,
+            pool: SupportsFloat | None = ...,
+            total: SupportsFloat | None = ...,
+        ) -> _timeouts.Timeout: ...
+        def __new__(cls, *args: Any, **given: Any) -> Any: ...
+
+    else:
+
+        def __new__(cls, *args, **given):
+            if cls is Timeout and (args or given) and _are_limits(args, given):
+                return _timeouts.Timeout(*args, **given)
+            return super().__new__(cls, *args)
 
     def __init__(
         self,
