@@ -32,6 +32,10 @@ BLANK_LINE = re.compile(rb"\n\r?\n")
 STRAY_CR = re.compile(rb"\r[^\n]")
 STRAY_LINE_END = re.compile(rb"\r[^\n]|(?<!\r)\n")
 
+# What follows may be a credential. In a wrong line that cannot be told by the name of a field.
+SECRET = re.compile(rb"(?i)cookie|authorization|api-?key|token")
+USERINFO = re.compile(rb"//[^/?#\s]*@")
+
 MAX_KNOWN_STATUS_LINES = 512
 MAX_KNOWN_STATUS_LINE_LENGTH = 64
 
@@ -206,7 +210,7 @@ def _careful_fields(lines: list[bytes], max_fields: int) -> Headers:
         except LocalProtocolError:
             colon = b""
         if not colon:
-            raise RemoteProtocolError(f"illegal header line: {excerpt(line)}")
+            raise RemoteProtocolError(f"illegal header line: {_shown(line)}")
         _check_value(value, line)
         names.append(name + b":")
         fields.append((lower, value.strip(BLANKS)))
@@ -223,7 +227,7 @@ def _check_fold(line: bytes, names: list[bytes]) -> None:
         raise RemoteProtocolError("continuation line at start of headers")
     if names[-1].lower() in (b"content-length:", b"transfer-encoding:"):
         raise RemoteProtocolError(f"folded {names[-1][:-1].decode('ascii')}")
-    _check_value(line, line)
+    _check_value(line, names[-1] + line)
 
 
 def _unfold(field: Field, parts: list[bytes]) -> Field:
@@ -232,7 +236,14 @@ def _unfold(field: Field, parts: list[bytes]) -> Field:
 
 def _check_value(value: bytes, line: bytes) -> None:
     if value.translate(None, ALLOWED_IN_VALUES):
-        raise RemoteProtocolError(f"illegal header line: {excerpt(line)}")
+        raise RemoteProtocolError(f"illegal header line: {_shown(line)}")
+
+
+def _shown(line: bytes) -> str:
+    """A wrong line for a message, which may end in a log: up to what may be a credential."""
+    line = USERINFO.sub(b"//***@", line)
+    secret = SECRET.search(line)
+    return excerpt(line) if secret is None else f"{excerpt(line[: secret.end()])}..."
 
 
 def _too_many_fields(most: int) -> RemoteProtocolError:

@@ -60,10 +60,17 @@ class Attempt:
     def __repr__(self) -> str:
         what = f"status={self.status}" if self.error is None else f"error={self.error!r}"
         waited = f", waited={self.waited:.3g}" if self.waited else ""
-        return f"Attempt({self.number}, {self.url!r}, {what}{waited})"
+        url = self.url and _without_query(self.url)
+        return f"Attempt({self.number}, {url!r}, {what}{waited})"
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, self._values()
+
+
+def _without_query(url: str) -> str:
+    """For a repr: in a query or fragment there may be a token."""
+    place = url.partition("#")[0].partition("?")[0]
+    return place if place == url else f"{place}?..."
 
 
 def _rebuilt(

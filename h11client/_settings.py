@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic, sleep
 
 from h11client._messages.decoders import accept_encoding
-from h11client._messages.headers import Headers
+from h11client._messages.headers import Headers, never_show
 from h11client._messages.hosts import shown_url
 from h11client._messages.url import parse_url
 from h11client._policies.redirects import SENSITIVE_HEADERS
@@ -156,6 +156,7 @@ class Settings(DialAttributes):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._forget()
         self.__dict__.update(state)
+        never_show(self._sensitive_headers)
 
     def _set_unless_default(
         self, timeout: TimeoutLike, retries: RetryLike, base_url: str | bytes | None
@@ -237,7 +238,8 @@ class Settings(DialAttributes):
     def sensitive_headers(self) -> frozenset[str]:
         """The headers, in lower case, that are not sent on to another origin by a redirect.
 
-        Authorization, Cookie and Proxy-Authorization never are.
+        Authorization, Cookie and Proxy-Authorization never are. Nor is the value of any of them
+        shown in a repr.
         """
         return self._sensitive_headers
 
@@ -246,6 +248,7 @@ class Settings(DialAttributes):
         if isinstance(names, (str, bytes)):
             raise TypeError("sensitive_headers= are several names")
         self._sensitive_headers = frozenset([name.lower() for name in names])
+        never_show(self._sensitive_headers)
 
     @property
     def retries(self) -> RetryLike:

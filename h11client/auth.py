@@ -103,7 +103,9 @@ class _UserAndPassword(AuthBase):
         return hash((type(self), self.user_password()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.username!r}, '***')"
+        # Without a password the name is the secret: a key or token that services take as one.
+        shown = repr(self.username) if self.password else "'***'"
+        return f"{type(self).__name__}({shown}, '***')"
 
 
 def _to_bytes(text: Text, encoding: str) -> bytes:

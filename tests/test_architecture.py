@@ -33,7 +33,10 @@ LAYERS = {
         ["__init__"],
     ],
     "h11client": [
-        ["_attempts", "_progress", "_version", "_engine", "_limits", "_log", "hooks"],
+        [
+            *("_attempts", "_progress", "_version", "_engine", "_limits", "_log", "hooks"),
+            "_policies.quiet_cookies",
+        ],
         ["_watching"],
         ["_timeouts"],
         [

@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email.message import Message
 from pathlib import Path
@@ -65,6 +66,13 @@ def metadata_of(wheel: Path) -> Message:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         return email.message_from_bytes(archive.read(name))
+
+
+def test_the_source_distribution_says_what_is_safe_and_how_to_report(wheel: Path) -> None:
+    (source,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"SECURITY.md", "README.md", "LICENSE", "docs/safety.md"} <= names
 
 
 def test_the_engine_is_in_the_wheel_twice_and_both_are_the_checkout(wheel: Path) -> None:

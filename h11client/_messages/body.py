@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from stat import S_ISREG
 
-from h11client._messages.url import encode_form
+from h11client._messages.escapes import encode_form, to_utf8
 from h11client.exceptions import InvalidJSONError, UnrewindableBodyError
 
 TYPE_CHECKING = False
@@ -276,7 +276,7 @@ def encode_body(data: Data = None, json: object = None) -> Body:
     if data is None or (_is_value(data) and not data):
         return NO_BODY if json is None else _encode_json(json)
     if isinstance(data, str):
-        return Body(data.encode("utf-8"), None, data)
+        return Body(to_utf8(data), None, data)
     if isinstance(data, (bytes, bytearray, memoryview)):
         content = bytes(data)  # the caller may go on to change a bytearray
         return Body(content, None, content)
@@ -313,7 +313,7 @@ def _encode_json(value: object) -> Body:
 
 def _as_bytes(piece: object) -> bytes:
     if isinstance(piece, str):
-        return piece.encode("utf-8")
+        return to_utf8(piece)
     if isinstance(piece, (bytes, bytearray, memoryview)):
         return bytes(piece)
     raise TypeError(f"a body consists of bytes, not of {type(piece).__name__}")

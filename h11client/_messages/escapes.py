@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         | None
     )
 
-__all__ = ["encode_form", "escape_bytes", "normal_path", "normal_query", "unescape"]
+__all__ = ["encode_form", "escape_bytes", "normal_path", "normal_query", "to_utf8", "unescape"]
 
 # RFC 3986 sections 2.2, 2.3 and 3.3 to 3.5; in a class of characters "-" comes first.
 _UNRESERVED = r"\-A-Za-z0-9._~"
@@ -55,12 +55,30 @@ def normal_query(query: str, text: str) -> str:
     return query if _PLAIN_QUERY.fullmatch(query) else _normal(query, _ODD_IN_QUERY, text)
 
 
+def try_utf8(text: str) -> bytes | None:
+    """UTF-8, or None for what has half a surrogate pair.
+
+    Nothing is raised from in here: the error of the codec holds the text, a password perhaps.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+
+
+def to_utf8(text: str) -> bytes:
+    """UTF-8; a `ValueError` for what has half a surrogate pair."""
+    raw = try_utf8(text)
+    if raw is None:
+        raise ValueError("text with half a surrogate pair cannot be encoded")
+    return raw
+
+
 def _normal(part: str, odd: re.Pattern[bytes], text: str) -> str:
     """Percent-encoding in its normal form (RFC 3986 section 6.2.2); nothing is encoded twice."""
-    try:
-        raw = part.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidURL(f"a URL cannot hold half a surrogate pair: {shown_url(text)}") from error
+    raw = try_utf8(part)
+    if raw is None:
+        raise InvalidURL(f"a URL cannot hold half a surrogate pair: {shown_url(text)}")
     return odd.sub(_normal_escape, raw).decode("ascii")
 
 
@@ -137,7 +155,7 @@ def _encode_form_part(part: object) -> str:
         text = str.__str__(part) if isinstance(part, str) else str(part)
         if _PLAIN_FORM.fullmatch(text):
             return text
-        raw = text.encode("utf-8")
+        raw = to_utf8(text)
     return _ODD_IN_FORM.sub(_form_escape, raw).decode("ascii")
 
 

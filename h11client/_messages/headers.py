@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from itertools import count
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         | None
     )
 
-__all__ = ["SECRET_NAMES", "Headers", "check_field", "field_pairs", "is_token"]
+__all__ = ["SECRET_NAMES", "Headers", "check_field", "field_pairs", "is_token", "never_show"]
 
 # Values of these are never shown: not in a repr, a message or a log line.
 SECRET_NAMES = frozenset(
@@ -29,6 +30,12 @@ SECRET_NAMES = frozenset(
         *("x-api-key", "api-key", "x-auth-token", "x-access-token", "x-csrf-token"),
     ]
 )
+
+# Those, and what sessions were told to be secret: no session is at hand when headers are shown.
+_never_shown = set(SECRET_NAMES)
+_USERINFO = re.compile(r"(//)[^/?#\s]*@")  # of a URL, wherever there is one
+_USERINFO_IN_A_URL = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.\-]*:)?/{0,2})[^/?#]*@")
+_URLS = frozenset(["location", "content-location", "referer"])
 
 _TCHARS = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FORBIDDEN = {0: "NUL", 10: "LF", 11: "VT", 12: "FF", 13: "CR"}  # RFC 9110 section 5.5
@@ -142,10 +149,7 @@ class Headers(MutableMapping[str, str]):
     __hash__ = None  # type: ignore[assignment]  # mutable, and equal to dicts, which have none
 
     def __repr__(self) -> str:
-        shown = {
-            name: "***" if name.lower() in SECRET_NAMES else value for name, value in self.items()
-        }
-        return repr(shown)
+        return repr({name: _as_shown(name, value) for name, value in self.items()})
 
     def clear(self) -> None:
         """Removes every field."""
@@ -208,6 +212,22 @@ def _joined(found: list[tuple[int, str, str]]) -> str:
     return found[0][2] if len(found) == 1 else ", ".join([value for _, _, value in found])
 
 
+def never_show(names: Iterable[str]) -> None:
+    """From now on the values of these, in lower case, are "***" in the repr of any headers."""
+    _never_shown.update(names)
+
+
+def _as_shown(name: str, value: str) -> str:
+    name = name.lower()
+    if name in _never_shown:
+        return "***"
+    if "@" not in value:
+        return value
+    value = _USERINFO.sub(r"\1***@", value)
+    # These have one even when it is spelled so badly that it has no "//".
+    return _USERINFO_IN_A_URL.sub(r"\1***@", value, count=1) if name in _URLS else value
+
+
 def field_pairs(fields: HeadersArgument) -> Iterable[tuple[str | bytes, HeaderValue]]:
     """(name, value) of every field of a mapping or of pairs; values may be None."""
     if fields is None:
@@ -234,12 +254,9 @@ def check_field(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
     name = _text(name, name)
     if not is_token(name):
         raise InvalidHeader(f"a header name has to be a token, not {_shown(name)}")
-    try:
-        raw = value if type(value) is bytes else _text(value, name).encode("latin-1")
-    except UnicodeEncodeError:
-        raise InvalidHeader(
-            f"the value of the header {_shown(name)} has characters beyond latin-1"
-        ) from None
+    raw = value if type(value) is bytes else _to_latin_1(_text(value, name))
+    if raw is None:
+        raise InvalidHeader(f"the value of the header {_shown(name)} has characters beyond latin-1")
     wrong = raw.translate(None, _ALLOWED_IN_VALUES)
     if wrong:
         raise InvalidHeader(f"the value of the header {_shown(name)} holds {_FORBIDDEN[wrong[0]]}")
@@ -247,6 +264,13 @@ def check_field(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
         # A recipient takes them off (RFC 9110 section 5.5): what was meant would not arrive.
         raise InvalidHeader(f"the value of the header {_shown(name)} begins or ends with a blank")
     return name.encode("ascii"), raw
+
+
+def _to_latin_1(value: str) -> bytes | None:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return None  # nothing is raised from in here: this error holds the value
 
 
 def is_token(text: str) -> bool:

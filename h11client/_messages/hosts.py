@@ -17,10 +17,11 @@ _MAX_HOST = 253  # characters of a domain name (RFC 1035 section 2.3.4), looked 
 _MAX_LABEL = 63
 _LONGEST_SHOWN = 200  # characters of a wrong URL in a message
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(//)?")
+_SCHEME = re.compile(r"(?i:https?:(?://)?)|[A-Za-z][A-Za-z0-9+.\-]*://")
 _REG_NAME = re.compile(r"[a-z0-9\-._~!$&'()+,;=]+")  # RFC 3986 section 3.2.2, less "*" and "%"
 _HOST_FIELD = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=]+)(?::[0-9]{1,5})?")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")  # as inet_aton() reads a part of an address
+_QUERY = re.compile(r"[?#]")
 _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _JOINERS = {0x200C: None, 0x200D: None}
@@ -57,7 +58,7 @@ def _read_name(name: str, text: str) -> str:
     host = name.lower() if name.isascii() else _encode_idna(name, text)
     if not _REG_NAME.fullmatch(host):
         _check_escapes(host)
-        raise InvalidURL(f"{shown_url(name)} cannot be a host: {shown_url(text)}")
+        raise InvalidURL(f"{_named(name, text)} cannot be a host: {shown_url(text)}")
     labels = host.removesuffix(".").split(".")
     if len(host.removesuffix(".")) > _MAX_HOST:
         raise InvalidURL(f"a host has {_MAX_HOST} characters at most: {shown_url(text)}")
@@ -74,10 +75,12 @@ def _read_name(name: str, text: str) -> str:
 def _encode_idna(name: str, text: str) -> str:
     import idna
 
+    why: UnicodeError | None = None
     try:
         return idna.encode(name, uts46=True).decode("ascii").lower()
     except UnicodeError as error:  # idna.IDNAError is one
-        raise InvalidURL(f"{shown_url(name)} cannot be a host: {shown_url(text)}") from error
+        why = error if _is_host(name, text) else None  # it holds the name
+    raise InvalidURL(f"{_named(name, text)} cannot be a host: {shown_url(text)}") from why
 
 
 def _check_a_label(label: str, text: str) -> None:
@@ -85,32 +88,36 @@ def _check_a_label(label: str, text: str) -> None:
     try:
         decoded = label[4:].encode("ascii").decode("punycode")
         faithful = b"xn--" + decoded.encode("punycode") == label.encode("ascii")
-    except (ValueError, OverflowError) as error:
-        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}") from error
+    except (ValueError, OverflowError):
+        decoded, faithful = "", False
     visible = decoded.translate(_JOINERS)
     if visible != decoded:
         _check_joiners(decoded, label, text)
     if decoded.isascii() or not visible.isprintable() or not faithful:
-        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}")
+        raise InvalidURL(f"{_named(label, text)} is no A-label: {shown_url(text)}")
 
 
 def _check_joiners(decoded: str, label: str, text: str) -> None:
     """What cannot be seen has to do something where it stands (RFC 5892, appendix A)."""
     import idna
 
+    why: UnicodeError | None = None
     try:
         idna.check_label(decoded)
+        return
     except UnicodeError as error:
-        raise InvalidURL(f"{label!r} is no A-label: {shown_url(text)}") from error
+        why = error if _is_host(label, text) else None  # it holds the label
+    raise InvalidURL(f"{_named(label, text)} is no A-label: {shown_url(text)}") from why
 
 
 def _check_ipv4(name: str, labels: list[str], text: str) -> None:
     """Only the four decimal numbers: systems read the other spellings, and differently."""
     canonical = _canonical_ipv4(labels)
     if canonical is None:
-        raise InvalidURL(f"{shown_url(name)} is no IPv4 address: {shown_url(text)}")
+        raise InvalidURL(f"{_named(name, text)} is no IPv4 address: {shown_url(text)}")
     if canonical != name:
-        raise InvalidURL(f"{shown_url(name)} is not how an IPv4 address is written, {canonical} is")
+        wanted = f", {canonical} is" if _is_host(name, text) else ""
+        raise InvalidURL(f"{_named(name, text)} is not how an IPv4 address is written{wanted}")
 
 
 def _check_escapes(host: str) -> None:
@@ -211,9 +218,25 @@ def is_host_field(value: str) -> bool:
     return _HOST_FIELD.fullmatch(value) is not None
 
 
+def _is_host(part: str, text: str) -> bool:
+    """Whether a part of a URL is of its host; before an "@" it may be half a password."""
+    return "@" not in text[max(text.find(part), 0) :]
+
+
+def _named(part: str, text: str) -> str:
+    return shown_url(part) if _is_host(part, text) else "what stands there"
+
+
 def shown_url(text: str) -> str:
-    """A URL as it may stand in a message: without what could be a password, escaped and cut."""
+    """A URL as it may stand in a message or a log: escaped and cut, and without a password.
+
+    Nor has it a query or fragment: tokens and signatures are in those.
+    """
     before, at, after = text.rpartition("@")
     scheme = _SCHEME.match(before)
-    shown = repr(f"{scheme[0] if scheme else ''}***@{after}" if at else text)
+    if at:
+        text = f"{scheme[0] if scheme else ''}***@{after}"
+    if (end := _QUERY.search(text)) is not None:
+        text = f"{text[: end.start()]}{end[0]}..."
+    shown = repr(text)
     return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "..."

@@ -13,6 +13,7 @@ from itertools import chain
 from time import monotonic
 
 from h11client._messages.body import BLOCK, Body, FileBody, LeftBody, gives_text
+from h11client._messages.escapes import to_utf8
 from h11client._messages.headers import check_field, field_pairs
 from h11client.exceptions import UnrewindableBodyError
 
@@ -172,7 +173,7 @@ class _TextBody(Body):
     def chunks(self) -> Iterator[_Bytes]:
         read = self.source.read  # type: ignore[attr-defined]  # it has it
         while text := read(BLOCK):
-            yield text.encode("utf-8")
+            yield to_utf8(text)
 
     def rewind(self) -> None:
         self.source.seek(self._start)  # type: ignore[attr-defined]  # a file that could tell()
@@ -292,15 +293,20 @@ def _content_of(content: Any) -> bytes | Body:
     if type(content) is io.BytesIO and len(content.getbuffer()) <= JOINED:
         return content.getvalue()[content.tell() :]
     if type(content) is io.StringIO:
-        return content.read().encode("utf-8")
+        return to_utf8(content.read())
     return _TextBody(content) if gives_text(content) else FileBody(content)
 
 
 def _bytes_of(value: object) -> bytes:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    # The names of files may have bytes in them which are not UTF-8.
-    return str(value).encode("utf-8", "surrogateescape")
+    text = str(value)
+    try:
+        # The names of files may have bytes in them which are not UTF-8.
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        pass  # this error holds the text
+    return to_utf8(text)
 
 
 def _head(name: object, file_name: object, content_type: Any, headers: Any) -> bytes:
@@ -319,7 +325,7 @@ def _head(name: object, file_name: object, content_type: Any, headers: Any) -> b
 
 
 def _as_field_value(value: Any) -> Any:
-    return value.encode("utf-8") if type(value) is str else value  # as the names are
+    return to_utf8(value) if type(value) is str else value  # as the names are
 
 
 def _is_called(name: Any, lower: str) -> bool:

@@ -170,8 +170,9 @@ def _as_text(text: object) -> str:
     if isinstance(text, (bytes, bytearray)):
         try:
             return text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidURL("a URL in bytes has to be UTF-8") from error
+        except UnicodeDecodeError:
+            pass  # this error holds all of it, a password perhaps
+        raise InvalidURL("a URL in bytes has to be UTF-8")
     raise TypeError(f"a URL is str or bytes, not {type(text).__name__}")
 
 
@@ -360,7 +361,7 @@ def _bytes_of(location: str) -> bytes:
         try:
             return location.encode(encoding)
         except UnicodeEncodeError:
-            pass
+            pass  # this error, too
     raise InvalidURL(f"a URL cannot hold half a surrogate pair: {shown_url(location)}")
 
 
@@ -392,13 +393,13 @@ def join_base(base: URL, url: str | bytes) -> URL:
     """
     text = _as_text(url)
     if b"?" in base.target or base.fragment is not None:
-        raise InvalidURL(f"a base_url has neither query nor fragment: {base.text}")
+        raise InvalidURL(f"a base_url has neither query nor fragment: {shown_url(base.text)}")
     if text != text.strip():
         raise InvalidURL(f"a URL neither begins nor ends with a blank: {shown_url(text)}")
     if _SCHEME.match(text):
         joined = _parse(text)
         if joined.origin != base.origin:
-            raise InvalidURL(f"another origin than that of the base_url: {joined.text}")
+            raise InvalidURL(f"another origin than that of the base_url: {shown_url(joined.text)}")
     elif text.startswith("//"):
         raise InvalidURL(f"behind a base_url a path begins with one slash: {shown_url(text)}")
     elif text == "" or text[0] in "?#":

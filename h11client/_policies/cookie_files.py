@@ -9,11 +9,13 @@ What a line cannot hold is left out: a TAB in a value, and anything that would b
 from __future__ import annotations
 
 import re
-from http.cookiejar import Cookie
+
+from h11client._policies.quiet_cookies import QuietCookie
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from http.cookiejar import Cookie
 
 __all__ = ["decode_cookies", "encode_cookies"]
 
@@ -64,7 +66,7 @@ def decode_cookies(text: str) -> Iterator[Cookie]:
         seconds = int(float(expires)) if _SECONDS.fullmatch(expires) else 0
         domain = domain.removeprefix(".")
         is_wide = below.upper() == "TRUE"
-        yield Cookie(
+        yield QuietCookie(
             version=0,
             name=name,
             value=value,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import threading
 import weakref
-from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import time
 
 from h11client import _log
@@ -25,13 +25,14 @@ from h11client._policies.cookie_rules import (
     path_matches,
     prefix_allows,
 )
+from h11client._policies.quiet_cookies import QuietCookie
 from h11client._policies.set_cookie import parse_set_cookie
 from h11client._transport.forking import renew_in_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from http.cookiejar import CookiePolicy
+    from http.cookiejar import Cookie, CookiePolicy
     from typing import Any
 
     from h11client._messages.url import URL
@@ -388,7 +389,7 @@ def _as_cookie(parsed: SetCookie, domain: str, is_host_only: bool, request_path:
         rest["SameSite"] = parsed.same_site
     if parsed.partitioned:
         rest["Partitioned"] = None
-    return Cookie(
+    return QuietCookie(
         version=0,
         name=parsed.name,
         value=parsed.value,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from http.cookiejar import Cookie
 from time import time
 
 from h11client._policies.cookie_rules import check_own_cookie
+from h11client._policies.quiet_cookies import QuietCookie
 from h11client._policies.set_cookie import parse_cookie_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from http.cookiejar import Cookie
     from typing import Any
 
 __all__ = ["create_cookie", "morsel_to_cookie"]
@@ -45,7 +46,7 @@ def create_cookie(name: str, value: str | None, **attributes: Any) -> Cookie:
     if unknown:
         raise TypeError(f"a cookie has no {', '.join(unknown)}")
     whole.update(attributes)
-    return Cookie(
+    return QuietCookie(
         **whole,
         port_specified=bool(whole["port"]),
         domain_specified=bool(whole["domain"]),

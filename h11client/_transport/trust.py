@@ -114,8 +114,8 @@ def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
         if ssl.HAS_TLSv1_3:
             # RFC 8446 section 4.6.2: servers that ask for it once they know the path.
             context.post_handshake_auth = True
-    except OSError as error:
-        told = f"no client certificate in {cert[:2]!r}: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError: the password is longer than OpenSSL takes
+        told = f"no client certificate in {cert[:2]!r}: {getattr(error, 'strerror', error)}"
         raise ssl.SSLError(told) from error
 
 

@@ -630,7 +630,7 @@ def test_a_pair_has_two_parts():
 
 
 def test_half_a_surrogate_pair_in_a_value_is_the_callers_mistake():
-    with pytest.raises(ValueError, match="surrogates"):
+    with pytest.raises(ValueError, match="surrogate pair"):
         build_url("http://h/", {"a": "\ud800"})
 
 

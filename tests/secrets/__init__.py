@@ -1,0 +1,1 @@
+"""Planted secrets: wherever a caller can put one, whatever happens, nothing shows it."""
