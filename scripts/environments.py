@@ -80,6 +80,15 @@ RECIPES = {
     ),
     # Parsers that the engine is compared with; pinned, as what they do stands in tables.
     "oracle": Recipe("h11==0.16.0", "httptools==0.9.0"),
+    # What sessions are used with: see docs/examples.
+    "ecosystem": Recipe(
+        "certifi",
+        "idna",
+        "distributed",
+        "opentelemetry-sdk",
+        "truststore",
+        ours=True,
+    ),
     # What builds and checks the distributions, and what checks types against them.
     "package": Recipe("build", "hatchling>=1.26", "twine", "check-wheel-contents"),
     "types": Recipe("mypy", "basedpyright"),
