@@ -63,6 +63,7 @@ LAYERS = {
         [
             "_downloads.target",
             "_messages.escapes",
+            "_messages.masking",
             "auth",
             "structures",
             "_policies.cookie_rules",
@@ -99,7 +100,10 @@ LAYERS = {
             *("_transport.proxy_choice", "_transport.socks"),
         ],
         ["_transport.sockets"],
-        ["_messages.credentials", "_messages.foreign", "_messages.heads"],
+        [
+            *("_messages.credentials", "_messages.curl", "_messages.foreign", "_messages.heads"),
+        ],
+        ["_messages.shown"],
         ["_messages.request", "_transport.uploading"],
         ["_messages.response", "_policies.redirects", "_transport.connection"],
         ["_call_options", "_redirecting", "_transport.connection_info", "_transport.tunnels"],

@@ -25,6 +25,7 @@ from h11client._messages.heads import (
     method_text,
 )
 from h11client._messages.hooked import Hooked, lists_of_hooks
+from h11client._messages.shown import Shown
 from h11client._messages.trailers import Trailers
 from h11client._messages.url import DEFAULT_PORTS, URL, build_url, parse_url
 from h11client.exceptions import URLRequired
@@ -107,13 +108,12 @@ class Request(Hooked):
         return f"<Request [{self.method}]>"
 
 
-class PreparedRequest(Hooked, Credentials):
+class PreparedRequest(Hooked, Credentials, Shown):
     """Exactly what will be sent; everything can still be changed, as in requests.
 
     `method`, `url`, `headers` and `body` may be assigned, `headers` also changed in place. A new
     body brings its Content-Length or Transfer-Encoding along. Host is not in `headers` unless the
     caller set it. Everything is checked (again) when it is sent.
-
     For the layers below, which only read: `parsed_url`, `encoded_body` and `wire_head()`.
 
     >>> prepared = Request("POST", "http://example.com/", data={"a": "b"}).prepare()

@@ -301,6 +301,12 @@ class Response(Readable):
     def elapsed(self, elapsed: timedelta) -> None:
         self._seconds = elapsed.total_seconds()
 
+    def to_curl(self, *, show_secrets: bool = False) -> str:
+        """The request that was sent for it, as a command: see `PreparedRequest.to_curl`."""
+        if self.request is None:
+            raise ValueError("this response knows of no request")
+        return self.request.to_curl(show_secrets=show_secrets)  # type: ignore[no-any-return]  # a str
+
     def raise_for_status(self) -> None:
         """Raises `HTTPError` for a status of 400 or more."""
         status = self.status_code
