@@ -66,6 +66,8 @@ _LONGEST_DETAIL = 500
 def _detail(error: BaseException) -> str:
     """What a low-level error says, in words, without its number."""
     text = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
+    if len(error.args) == 1 and isinstance(error.args[0], str):
+        text = error.args[0]  # which an SSLError would show as a tuple
     text = str(text) or type(error).__name__
     return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "..."
 

@@ -213,6 +213,7 @@ STREAM_ERRORS = [
     ("tls", expired("connect"), "ConnectTimeout", "no TLS handshake with a.test:80 was finished"),
     ("tls", untrusted(), "SSLError", "certificate of a.test:80 is not trusted: self-signed cert"),
     ("tls", TLS, "SSLError", "no TLS handshake with a.test:80: wrong version number"),
+    ("tls", ssl.SSLError("no file"), "SSLError", "no TLS handshake with a.test:80: no file"),
     ("tls", TLS_EOF, "SSLError", "a.test:80 hung up during the TLS handshake: it ended"),
     ("tls", RESET, "ConnectionError", "to a.test:80 broke in the TLS handshake: Connection reset"),
     ("write", expired("write"), "WriteTimeout", "the request was not taken by a.test:80: the"),
