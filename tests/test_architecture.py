@@ -125,12 +125,29 @@ LAYERS = {
         ["_api", "models"],
         ["api", "sessions"],
         ["__init__", "testing"],
+        ["_cli", "_cli.failures", "_cli.json_text", "_cli.terminal"],
+        ["_cli.arguments", "_cli.heads", "_cli.items", "_cli.progress"],
+        ["_cli.printing", "_cli.sending", "_cli.settings"],
+        ["_cli.saving"],
+        ["_cli.run"],
+        ["__main__"],
     ],
 }
 
 # What `import h11client` must not load: each costs time, and most programs need few of them.
 LOADED_ON_DEMAND = {
-    *("certifi", "dataclasses", "email", "http", "idna", "json", "logging", "ssl", "typing"),
+    *(
+        "argparse",
+        "certifi",
+        "dataclasses",
+        "email",
+        "http",
+        "idna",
+        "json",
+        "logging",
+        "ssl",
+        "typing",
+    ),
     *("urllib", "zlib"),
 }
 

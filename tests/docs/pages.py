@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 PYTHON = ("python", "pycon", "py")
-OTHER_LANGUAGES = ("text", "sh", "http", "toml", "json")
+OTHER_LANGUAGES = ("console", "text", "sh", "http", "toml", "json")
 DIRECTIVES = ("{toctree}", "{eval-rst}", "{raw}", "{include}")  # of Sphinx
 FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<language>[^ `\n]*)")
 OPTIONS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
