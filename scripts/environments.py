@@ -99,8 +99,13 @@ RECIPES = {
         "urllib3",
         "httpx",
         "httptools",
+        "trustme",  # the server's certificate
         optional=("pycurl", "httpx2", "pyreqwest"),
     ),
+    # A dependency of niquests installs itself over urllib3.
+    "peers-niquests": Recipe("certifi", optional=("niquests",)),
+    # What measuring without other libraries needs.
+    "bench": Recipe("certifi", "idna", "trustme"),
 }
 
 
