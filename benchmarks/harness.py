@@ -29,15 +29,19 @@ class Unavailable(Exception):
 
 
 class Measure(NamedTuple):
-    """One round of one task: CPU and wall seconds for so many units (requests, bytes)."""
+    """One round of one task: what so many units (requests, bytes) cost.
 
-    cpu: float
+    The cost is CPU seconds, except where a kind of benchmark says otherwise: bytes of memory, or
+    instructions.
+    """
+
+    cost: float
     wall: float
     units: int
 
     @property
-    def cpu_per_unit(self) -> float:
-        return self.cpu / self.units
+    def cost_per_unit(self) -> float:
+        return self.cost / self.units
 
     @property
     def wall_per_unit(self) -> float:
@@ -151,18 +155,23 @@ class Worker(Process):
 
 
 class Server(Process):
-    """The loopback server of server.py, in a process of its own."""
+    """The loopback server of server.py, in a process of its own; `tls` needs trustme in `python`."""
 
-    def __init__(self, python: str) -> None:
-        super().__init__([python, "-I", str(ROOT / "benchmarks" / "server.py")])
+    def __init__(self, python: str, tls: bool = False) -> None:
+        mark = ["tls"] if tls else []
+        super().__init__([python, "-I", str(ROOT / "benchmarks" / "server.py"), *mark])
         try:
-            self.port: int = self.listen()["port"]
+            said = self.listen()
         except BaseException:
             self.stop()
             raise
+        self.port: int = said["port"]
+        self.tls_port: int | None = said.get("tls_port")
+        self.ca: str | None = said.get("ca")  # file of the authority to trust
 
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+    def url(self, path: str, tls: bool = False) -> str:
+        scheme, port = ("https", self.tls_port) if tls else ("http", self.port)
+        return f"{scheme}://127.0.0.1:{port}{path}"
 
 
 class Team:
@@ -270,19 +279,21 @@ def there_and_back(tasks: list[T], rounds: int) -> Iterator[T]:
 
 def calibrate(worker: Worker, work: str, plan: Plan) -> int:
     """Warm up, and find the count of pieces whose CPU time fills one round."""
+    worker.run(work, 1, plan.options)  # connects, and makes what the work needs: no part of it
     count = 1
     while True:
         spent = worker.run(work, count, plan.options)
-        if max(spent.cpu, spent.wall / 4) >= plan.seconds * WARM_UP_FRACTION or count >= 100_000:
+        if max(spent.cost, spent.wall / 4) >= plan.seconds * WARM_UP_FRACTION or count >= 100_000:
             break
         count *= 2
-    return max(1, round(count * plan.seconds / max(spent.cpu, spent.wall / 4, 1e-6)))
+    return max(1, round(count * plan.seconds / max(spent.cost, spent.wall / 4, 1e-6)))
 
 
 def clean_environment() -> dict[str, str]:
-    """The workers' environment: no proxies, no Python settings of the caller's shell."""
+    """The workers' environment: without what the caller's shell says to Python and to clients."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith("PYTHON")
+        if not name.lower().endswith(("_proxy", "_ca_bundle"))
+        and not name.startswith(("PYTHON", "SSL"))
     }

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SAMPLE_SECONDS = 0.001  # of CPU between two samples; kernels round it up, often to 4 ms
 WARM_UP = 300
+FEW, MANY = 200, 1200  # pieces of work of two runs, whose difference is a thousand
 STREAMS = {  # path on the server; a piece of work is one download of a megabyte
     "download-tiny": "/chunks/64/1048576",
     "download-large": "/chunks/65536/1048576",
@@ -188,17 +189,20 @@ def time_layers(count: int) -> None:
 
 
 def count_instructions(arguments: argparse.Namespace) -> None:
-    """The difference of two runs leaves out start-up, import and warm-up."""
-    if shutil.which("valgrind") is None:
-        raise SystemExit("valgrind is not installed")
-    few, many = 200, 1200
-    counts = [instructions_of(arguments.work, count) for count in (few, many)]
-    each = (counts[1] - counts[0]) / (many - few)
+    if valgrind() is None:
+        raise SystemExit("valgrind is not installed (Debian: apt-get install valgrind)")
+    counts = [instructions_of(sys.executable, arguments.work, count) for count in (FEW, MANY)]
+    each = (counts[1] - counts[0]) / (MANY - FEW)
     print(f"{each:,.0f} instructions per piece of work ({arguments.work}), without the kernel's")
 
 
-def instructions_of(work: str, count: int) -> int:
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+def valgrind() -> str | None:
+    return shutil.which("valgrind")
+
+
+def instructions_of(python: str, work: str, count: int) -> int:
+    """Those of a whole process, its start and warm-up included: take the difference of two."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", python]
     command += [__file__, "plain", "--work", work, "--count", str(count)]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}  # the same dictionaries in every run
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 VARIANTS = 251  # heads that differ in several values: a cache of whole heads would not help
 PIECE = 64 * 1024  # what one recv of a busy connection returns
 TINY, LARGE = 64, 64 * 1024  # chunk sizes
@@ -87,12 +89,42 @@ def length_response(total: int) -> bytes:
     return response_head(total, b"Content-Length: %d" % total) + payload(total)
 
 
+def gzip_response(total: int) -> bytes:
+    """A compressed answer of `total` bytes after decoding: lines of a log, about a fifth of that."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    body = packer.compress(log_lines(total)) + packer.flush()
+    framing = b"Content-Encoding: gzip\r\nContent-Length: %d" % len(body)
+    return response_head(total, framing) + body
+
+
+def log_lines(size: int) -> bytes:
+    """Text that compresses as programs' output does: words repeat, numbers do not."""
+    lines = [
+        b'%d GET /items/%d "agent-%d" 200 %d us\n'
+        % (number, number * 2654435761 % 1000003, number * 40503 % 977, number * 69069 % 100000)
+        for number in range(size // 30)
+    ]
+    return b"".join(lines)[:size]
+
+
+def many_fields_response(count: int) -> bytes:
+    """A small answer whose head has so many fields, their names all different."""
+    added = b"".join(
+        b"X-Field-%d: value number %d\r\n" % (number, number) for number in range(count - 9)
+    )
+    return response_head(count, added + b"Content-Length: 64") + json_body(count)
+
+
 def answer_to(target: bytes) -> bytes:
-    """What the loopback server answers to /chunks/SIZE/TOTAL and /length/TOTAL."""
+    """What the loopback server answers to the targets whose numbers say what is asked for."""
     kind, *numbers = target.strip(b"/").split(b"/")
-    if kind == b"chunks":
-        return chunked_response(int(numbers[0]), int(numbers[1]))
-    return length_response(int(numbers[0]))
+    answer = {
+        b"chunks": chunked_response,
+        b"length": length_response,
+        b"gzip": gzip_response,
+        b"fields": many_fields_response,
+    }[kind]
+    return answer(*map(int, numbers))
 
 
 def payload(size: int) -> bytes:

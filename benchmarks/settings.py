@@ -6,12 +6,17 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.harness import ROOT
+from benchmarks.harness import ROOT, Contender
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
 PEERS, OTHERS = "peers", "peers-niquests"  # niquests' dependency overwrites urllib3: kept apart
+PLAIN = "bench"  # enough for measuring our side alone
+OURS = "h11client"
+STANDARD = frozenset({"http.client", "bare socket"})  # need no environment
+APART = frozenset({"niquests"})
 
 
 class Settings(NamedTuple):
@@ -32,6 +37,17 @@ class Settings(NamedTuple):
         """CPU seconds of one task in one round."""
         return usual / 10 if self.quick else usual
 
+    def contenders(self, names: Sequence[str]) -> list[Contender]:
+        """Those whose environment exists; ours runs in the same interpreter as its peers."""
+        able = []
+        for name in names:
+            home: str | None = self.python
+            if name != OURS and name not in STANDARD:
+                home = self.others if name in APART else self.peers
+            if home is not None:
+                able.append(Contender(name, home, ours=name == OURS))
+        return able
+
 
 def environments() -> ModuleType:
     """The house's scripts/environments.py, which is no package."""
@@ -51,3 +67,10 @@ def interpreter(name: str) -> str | None:
     except (Exception, SystemExit) as error:
         print(f"environment {name} is not available: {error}", file=sys.stderr)
         return None
+
+
+def python_for_ours() -> str:
+    """One that can make certificates: this one, or that of a small environment."""
+    if importlib.util.find_spec("trustme") is not None:
+        return sys.executable
+    return interpreter(PLAIN) or sys.executable

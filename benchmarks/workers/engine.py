@@ -16,17 +16,21 @@ LARGE_TOTAL = 8 * 1024 * 1024
 
 
 def version(contender: str) -> str:
-    return str(importlib.import_module("h11").__version__)
+    return str(importlib.import_module(module_of(contender)).__version__)
+
+
+def module_of(contender: str) -> str:
+    return contender.partition(" ")[0]  # "h11 (ours)"
 
 
 def prepare(contender: str) -> Callable[[str, int, dict[str, Any]], int]:
     """One keep-alive connection per kind of work, warm after the first round."""
-    h11 = importlib.import_module("h11")
+    library = importlib.import_module(module_of(contender))
     works: dict[str, Callable[[int], int]] = {}
 
     def run(work: str, count: int, options: dict[str, Any]) -> int:
         if work not in works:
-            works[work] = WORKS[work](h11)
+            works[work] = WORKS[work](library)
         return works[work](count)
 
     return run
@@ -87,6 +91,40 @@ def server_cycle(h11: Any) -> Callable[[int], int]:
         return count
 
     return cycles
+
+
+class Collecting:
+    """What a program has to do for a parser that calls back: keep the fields and the body."""
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self.complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value))
+
+    def on_body(self, data: bytes) -> None:
+        self.body += data
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+
+def parse_with_callbacks(httptools: Any) -> Callable[[int], int]:
+    """The same answers by a parser in C, for reference: it sends nothing and keeps no state."""
+    answers = samples.small_responses()
+
+    def parses(count: int) -> int:
+        for number in range(count):
+            found = Collecting()
+            parser = httptools.HttpResponseParser(found)
+            parser.feed_data(answers[number % samples.VARIANTS])
+            if len(found.body) != 64 or not found.complete or len(found.fields) != 9:
+                raise AssertionError("not the answer that was sent")
+        return count
+
+    return parses
 
 
 def body_by_events(wire: bytes, total: int) -> Callable[[Any], Callable[[int], int]]:
@@ -174,6 +212,7 @@ WORKS: dict[str, Callable[[Any], Callable[[int], int]]] = {
     "client-lists": client_with_lists,
     "client-headers": client_with_headers,
     "server": server_cycle,
+    "parse": parse_with_callbacks,
     "tiny-events": body_by_events(TINY, TINY_TOTAL),
     "tiny-joined": body_joined(TINY, TINY_TOTAL),
     "large-events": body_by_events(LARGE, LARGE_TOTAL),

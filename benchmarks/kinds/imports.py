@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks.harness import ROOT, Measure, Spread, Task, clean_environment, there_and_back
-from benchmarks.report import Comparison, Section, Unit
+from benchmarks.kinds.loopback import ABSENT
+from benchmarks.report import Asked, Comparison, Section, Unit
 
 if TYPE_CHECKING:
     from benchmarks.settings import Settings
@@ -35,12 +36,13 @@ CODE = {
     ("pycurl", IMPORT): "import pycurl",
     ("pycurl", SESSION): "import pycurl; pycurl.Curl()",
 }
+ASKED = {"requests": Asked(0.15), "httpx": Asked(0.25)}
 LABELS = {IMPORT: "import", SESSION: "import and make a session"}
 MILLISECONDS = Unit("ms", rate=False, scale=1e3)
 SUMMARY_LINES = 8
 
 
-def imports(settings: Settings) -> Section:
+def section(settings: Settings) -> Section:
     """CPU and wall time of fresh interpreters that import a library, less a bare one's."""
     python = settings.peers or settings.python
     here = (BARE, OUR_ENGINE, OURS, *((*PEERS, THEIR_ENGINE) if settings.peers else ()))
@@ -56,11 +58,19 @@ def imports(settings: Settings) -> Section:
     bare = results.pop(Task(BARE, IMPORT))
     measures = {task: over_bare(costs, bare) for task, costs in results.items()}
     rows = [
-        Comparison(f"{LABELS[work]}: {OURS}", Task(OURS, work), Task(name, work))
+        Comparison(
+            LABELS[work],
+            Task(OURS, work),
+            (Task(name, work),),
+            ASKED.get(name),
+        )
         for work in (IMPORT, SESSION)
         for name in PEERS
     ]
-    rows.append(Comparison("import: h11", Task(OUR_ENGINE, IMPORT), Task(THEIR_ENGINE, IMPORT)))
+    engines = Task(OUR_ENGINE, IMPORT), (Task(THEIR_ENGINE, IMPORT),)
+    rows.append(Comparison("import of h11", *engines))
+    if not settings.peers:
+        missing.update(dict.fromkeys((*PEERS, THEIR_ENGINE), ABSENT))
     notes = [bare_note(bare)]
     if Task(OURS, SESSION) in measures:
         notes += importtime_summary(python, Task(OURS, SESSION))
@@ -95,13 +105,13 @@ def over_bare(costs: list[Measure], bare: list[Measure]) -> list[Measure]:
     """Each round's cost less that of the bare interpreter in the same round."""
     floor = 1e-4  # noise may make a difference negative, which no ratio survives
     return [
-        Measure(max(one.cpu - nothing.cpu, floor), max(one.wall - nothing.wall, floor), 1)
+        Measure(max(one.cost - nothing.cost, floor), max(one.wall - nothing.wall, floor), 1)
         for one, nothing in zip(costs, bare)
     ]
 
 
 def bare_note(measures: list[Measure]) -> str:
-    cpu = Spread.of([one.cpu for one in measures]).median * 1e3
+    cpu = Spread.of([one.cost for one in measures]).median * 1e3
     wall = Spread.of([one.wall for one in measures]).median * 1e3
     return f"bare interpreter: {cpu:.1f} ms CPU, {wall:.1f} ms wall (already taken off)"
 

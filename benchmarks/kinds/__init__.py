@@ -1,0 +1,48 @@
+"""One module for each kind of work; KINDS has them in the order of the main table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.kinds import (
+    chunks,
+    connect,
+    downloads,
+    get,
+    growth,
+    gzip_download,
+    h11_alone,
+    imports,
+    instructions,
+    memory,
+    threads,
+    tls,
+    tls_bodies,
+    uploads,
+    variants,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.report import Section
+    from benchmarks.settings import Settings
+
+KINDS: dict[str, Callable[[Settings], Section]] = {
+    "get": get.section,
+    "variants": variants.section,
+    "tls": tls.section,
+    "connect": connect.section,
+    "cycle": h11_alone.cycle,
+    "bodies": h11_alone.bodies,
+    "chunks": chunks.section,
+    "downloads": downloads.section,
+    "uploads": uploads.section,
+    "tls-bodies": tls_bodies.section,
+    "gzip": gzip_download.section,
+    "threads": threads.section,
+    "import": imports.section,
+    "memory": memory.section,
+    "growth": growth.section,
+    "instructions": instructions.section,
+}

@@ -1,0 +1,40 @@
+"""Kind `growth`: the same work at two sizes; what a unit costs at the larger one over the smaller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.harness import Contender, Plan, Server, Task, measure
+from benchmarks.report import Asked, Comparison, Section, Unit
+from benchmarks.settings import OURS
+
+if TYPE_CHECKING:
+    from benchmarks.settings import Settings
+
+ASKED = Asked(1.1)
+NANOSECONDS = Unit("ns", rate=False, scale=1e9)
+# (label, work, what is counted, smaller size, larger size)
+GROWING = (
+    ("requests of a session x10", "requests", "request", 300, 3000),
+    ("response fields x10", "response-fields", "field", 45, 450),
+    ("request fields x10", "request-fields", "field", 45, 450),
+    ("body read whole x10", "whole-body", "byte", 2_000_000, 20_000_000),
+    ("body streamed x10", "streamed-body", "byte", 2_000_000, 20_000_000),
+    ("threads x8", "threads", "request", 2, 16),
+    ("idle connections x100", "idle-connections", "request", 2, 200),
+    ("origins with idle connections x100", "idle-origins", "request", 2, 200),
+)
+
+
+def section(settings: Settings) -> Section:
+    rows, steps = [], []
+    with Server(settings.python) as server:
+        for label, work, unit, small, large in GROWING:
+            tasks = [Task(OURS, f"{work}-{size}") for size in (large, small)]
+            against = f"itself, per {unit} at {large:,} and at {small:,}"
+            rows.append(Comparison(label, tasks[0], (tasks[1],), ASKED, against=against))
+            options = {"url": server.url("")}
+            steps.append((tasks, Plan(settings.rounds(12), settings.seconds(0.1), options)))
+        figures = measure("growth", [Contender(OURS, settings.python, ours=True)], steps)
+    title = "How the cost grows (CPU per unit: ours at the larger size, theirs at the smaller)"
+    return Section(title, NANOSECONDS, rows, *figures)

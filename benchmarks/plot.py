@@ -1,0 +1,1 @@
+def main_table(documents): return ""
