@@ -4,10 +4,11 @@
     profile_get.py calls           exact call counts and cProfile's times, same GETs
     profile_get.py layers          CPU of each layer alone, in microseconds
     profile_get.py instructions    machine instructions per GET, counted by valgrind
+    profile_get.py budget          the same line by line: the own instructions of each function
 
 `--work cycle` and `server-cycle` profile the protocol library alone instead, `get-memory` the whole
-client on a network in memory (no sockets, so that only our own code is left), and `download-...`
-streamed bodies of a megabyte.
+client on a network in memory (no sockets, so that only our own code is left), `call-memory` the
+same without looking at the answer, and `download-...` streamed bodies of a megabyte.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ STREAMS = {  # path on the server; a piece of work is one download of a megabyte
     "download-large": "/chunks/65536/1048576",
     "download-length": "/length/1048576",
 }
-WORKS = ("get", "get-memory", "cycle", "server-cycle", *STREAMS)
+WORKS = ("get", "get-memory", "call-memory", "cycle", "server-cycle", *STREAMS)
 
 
 def main() -> None:
@@ -51,6 +52,8 @@ def main() -> None:
     arguments = parser().parse_args()
     if arguments.how == "instructions":
         count_instructions(arguments)
+    elif arguments.how == "budget":
+        print_budget()
     elif arguments.how == "layers":
         time_layers(arguments.count)
     else:
@@ -59,7 +62,8 @@ def main() -> None:
 
 def parser() -> argparse.ArgumentParser:
     this = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    this.add_argument("how", choices=["sample", "calls", "layers", "instructions", "plain"])
+    hows = ["sample", "calls", "layers", "instructions", "budget", "plain"]
+    this.add_argument("how", choices=hows)
     this.add_argument("--work", choices=WORKS, default="get")
     this.add_argument("--count", type=int, default=20_000, help="pieces of work (default: 20000)")
     this.add_argument("--lines", type=int, default=30, help="lines to print (default: 30)")
@@ -68,9 +72,10 @@ def parser() -> argparse.ArgumentParser:
 
 def with_work(name: str, use: Callable[[Work], None]) -> None:
     """Call `use` with a function that does the work so many times."""
-    if name == "get-memory":
+    if name in ("get-memory", "call-memory"):
         layers: Any = importlib.import_module("benchmarks.layers")
-        use(gets_of(layers.memory_session(), "http://127.0.0.1:8080/small"))
+        work_of = gets_of if name == "get-memory" else calls_of
+        use(work_of(layers.memory_session(), "http://127.0.0.1:8080/small"))
         return
     if name in ("cycle", "server-cycle"):
         engine: Any = importlib.import_module("benchmarks.workers.engine")
@@ -95,6 +100,14 @@ def gets_of(session: Any, url: str) -> Work:
                 raise AssertionError("not the answer that was sent")
 
     return gets
+
+
+def calls_of(session: Any, url: str) -> Work:
+    def calls(count: int) -> None:
+        for _ in range(count):
+            session.get(url)
+
+    return calls
 
 
 def downloads_of(session: Any, url: str) -> Work:
@@ -194,6 +207,14 @@ def count_instructions(arguments: argparse.Namespace) -> None:
     counts = [instructions_of(sys.executable, arguments.work, count) for count in (FEW, MANY)]
     each = (counts[1] - counts[0]) / (MANY - FEW)
     print(f"{each:,.0f} instructions per piece of work ({arguments.work}), without the kernel's")
+
+
+def print_budget() -> None:
+    budgets: Any = importlib.import_module("benchmarks.budget")
+    python = budgets.python_with_trampolines()
+    if python is None or valgrind() is None:
+        raise SystemExit("needs valgrind, and Python 3.12 or later on Linux")
+    print("\n".join(budgets.lines_of(budgets.budget(python))))
 
 
 def valgrind() -> str | None:

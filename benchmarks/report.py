@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.harness import Measure, Spread, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 STRETCH, MET, MISSED = "met, stretch too", "met", "missed"
 STRETCH_MET, STRETCH_MISSED = "stretch met", "stretch missed"  # where nothing less is asked
@@ -82,6 +82,7 @@ class Section(NamedTuple):
     missing: dict[str, str]
     wall: bool = False  # show wall time beside the cost
     notes: Sequence[str] = ()
+    extra: Mapping[str, Any] = {}  # what else the JSON is to have
 
 
 class Compared(NamedTuple):
@@ -202,6 +203,7 @@ def as_json(kind: str, section: Section) -> dict[str, Any]:
         "notes": list(section.notes),
         "rows": [row_as_json(section, one) for one in compared(section)],
         "tasks": tasks,
+        **section.extra,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks import budget
 from benchmarks.harness import Measure, Task
 from benchmarks.profile_get import FEW, MANY, instructions_of, valgrind
 from benchmarks.report import Comparison, Section, Unit
@@ -38,4 +39,15 @@ def section(settings: Settings) -> Section:
         small, large = (instructions_of(settings.python, work, count) for count in (few, many))
         each = (large - small) / (many - few)
         measures[Task(OURS, work)] = [Measure(each, each, 1)]
-    return Section(title, THOUSANDS, rows, measures, {}, missing)
+    lines = [] if settings.quick else budget_of_a_get(missing)
+    extra = {"budget": [line._asdict() for line in lines]}
+    notes = ["the budget of a GET, line by line: benchmarks/profile_get.py budget"]
+    return Section(title, THOUSANDS, rows, measures, {}, missing, notes=notes, extra=extra)
+
+
+def budget_of_a_get(missing: dict[str, str]) -> list[budget.Line]:
+    python = budget.python_with_trampolines()
+    if python is None:
+        missing["budget"] = "there is no CPython 3.12 or later that can name its functions"
+        return []
+    return budget.budget(python)

@@ -215,7 +215,7 @@ class HttpClient(Client):
         self.connection: Any = None
 
     def version(self) -> str:
-        return "(standard library)"
+        return ""
 
     def request(self, method: str, url: str, body: Any = None) -> Any:
         parts = urlsplit(url)
