@@ -44,7 +44,7 @@ class Call(NamedTuple):
     """How often a function is called in a GET, by way of the functions before it."""
 
     path: tuple[str, ...]
-    count: float
+    times: float
 
 
 def python_with_trampolines() -> str | None:
@@ -55,7 +55,9 @@ def python_with_trampolines() -> str | None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    check = "import sys; sys.activate_stack_trampoline('perf'); print(sys.version_info[:2] >= (3, 12))"
+    check = (
+        "import sys; sys.activate_stack_trampoline('perf'); print(sys.version_info[:2] >= (3, 12))"
+    )
     for python in (python for version, python in module.installed().items() if version >= "3.12"):
         done = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
         if done.stdout.strip() == "True":
@@ -69,7 +71,7 @@ def budget(python: str) -> list[Line]:
     calls = calls_per_piece(python)
     called: dict[str, float] = {}
     for call in calls:
-        called[call.path[-1]] = called.get(call.path[-1], 0) + call.count
+        called[call.path[-1]] = called.get(call.path[-1], 0) + call.times
     each = {name: costs.get(name, 0.0) / count for name, count in called.items()}  # of one call
     inside: dict[tuple[str, ...], float] = {}  # what runs below the Python functions that it calls
     for path, count in calls:
@@ -160,9 +162,10 @@ def named(name: str, functions: dict[int, str]) -> str | None:
 
 def calls_per_piece(python: str) -> list[Call]:
     """Who calls whom, watched by the interpreter in a process of its own."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+    program += "from benchmarks import budget; budget.print_calls()"
     done = subprocess.run(
-        [python, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-         "from benchmarks import budget; budget.print_calls()"],
+        [python, "-c", program],
         env=clean_environment(),
         capture_output=True,
         text=True,
@@ -212,4 +215,3 @@ def lines_of(found: list[Line]) -> Iterator[str]:
         where = f"{'  ' * line.depth}{line.function}  ({line.file})"
         yield f"{line.own:9,.0f}  {line.own / total:6.1%}  {calls:>5}  {where}"
     yield f"{total:9,.0f}  {1:6.1%}  in all"
-

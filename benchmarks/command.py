@@ -1,4 +1,4 @@
-"""The command line of `scripts/bench`: chooses what to run, prints tables, writes JSON and pages."""
+"""The command line of `scripts/bench`: what to run, tables, JSON, the page and its plots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import datetime
 import json
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from benchmarks import main_table, pages, plot, report
 from benchmarks.kinds import KINDS
 from benchmarks.settings import OTHERS, PEERS, Settings, interpreter, python_for_ours
+
 
 def main() -> int:
     arguments = parser().parse_args()

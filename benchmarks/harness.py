@@ -20,6 +20,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = str(ROOT / "benchmarks" / "workers" / "__main__.py")
 ANSWER_SECONDS = 60.0  # a round takes a fraction of a second: a silent worker is a hung one
+REASON_LENGTH = 160  # of what a library says when it fails
 GENERATIONS = 3  # of worker processes in one run
 WARM_UP_FRACTION = 0.25  # of a round's length, spent before the piece count is fixed
 
@@ -103,7 +104,7 @@ class Process:
             raise Unavailable(f"its process ended with status {self._child.wait()}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise Unavailable(answer["error"])
+            raise Unavailable(answer["error"][:REASON_LENGTH])
         return answer
 
     def __enter__(self) -> Self:
@@ -155,7 +156,7 @@ class Worker(Process):
 
 
 class Server(Process):
-    """The loopback server of server.py, in a process of its own; `tls` needs trustme in `python`."""
+    """The loopback server of server.py, in a process of its own; `tls` needs trustme there."""
 
     def __init__(self, python: str, tls: bool = False) -> None:
         mark = ["tls"] if tls else []

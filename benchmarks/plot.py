@@ -76,9 +76,9 @@ class Drawing:
 
     def svg(self) -> str:
         height = math.ceil(self.y + MARGIN)
+        size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            f'width="{WIDTH}" height="{height}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
             f"<title>{escape(self.title)}</title><desc>{escape(self.about)}</desc>",
             f"<style>{STYLE}</style>",
             f'<rect class="back" width="{WIDTH}" height="{height}"/>',

@@ -15,14 +15,11 @@ from __future__ import annotations
 
 import argparse
 import collections
-import cProfile
 import gc
 import importlib
 import os
-import pstats
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -180,6 +177,9 @@ def short(filename: str) -> str:
 
 
 def count_calls(work: Work, count: int, lines: int) -> None:
+    import cProfile  # not above: what is loaded there is counted by valgrind as well
+    import pstats
+
     profiler = cProfile.Profile()
     profiler.enable()
     work(count)
@@ -191,6 +191,8 @@ def count_calls(work: Work, count: int, lines: int) -> None:
 
 def time_layers(count: int) -> None:
     """Time steps of the path alone, hot: their sum is less than the whole, which runs colder."""
+    import statistics
+
     steps: Any = importlib.import_module("benchmarks.layers")
     for name, timed in steps.all_steps():
         timed(WARM_UP)

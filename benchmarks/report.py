@@ -157,7 +157,11 @@ def markdown(section: Section) -> str:
     head = ["work", "against", "ours", "theirs", "ratio (quartiles)", "asked", "stretch", "verdict"]
     if section.wall:
         head += ["wall ours", "wall theirs", "wall ratio"]
-    lines = [f"## {section.title}", "", *table(head, (cells(section, one) for one in compared(section)))]
+    lines = [
+        f"## {section.title}",
+        "",
+        *table(head, (cells(section, one) for one in compared(section))),
+    ]
     lines.append("")
     lines += [f"- {note}" for note in section.notes]
     lines += [f"- not measured: {name}: {why}" for name, why in section.missing.items()]

@@ -1,4 +1,4 @@
-"""Kind `growth`: the same work at two sizes; what a unit costs at the larger one over the smaller."""
+"""Kind `growth`: the same work at two sizes; what a unit costs at the larger of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds `cycle` and `bodies`: our h11 against PyPI's h11 0.16 on the same bytes, without sockets."""
+"""Kinds `cycle` and `bodies`: our h11 against PyPI's on the same bytes, without sockets."""
 
 from __future__ import annotations
 

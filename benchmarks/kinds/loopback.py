@@ -1,4 +1,4 @@
-"""What the kinds share in which clients work on the loopback server: lines of work, and their rows."""
+"""What the kinds share in which clients work on the loopback server: lines of work."""
 
 from __future__ import annotations
 

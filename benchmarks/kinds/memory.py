@@ -18,7 +18,7 @@ CODE = {
     BARE: "pass",
     OURS: "import h11client; s = h11client.Session(); assert len(s.get(url).content) == 64",
     "requests": "import requests; s = requests.Session(); assert len(s.get(url).content) == 64",
-    "urllib3": "import urllib3; p = urllib3.PoolManager(); assert len(p.request('GET', url).data) == 64",
+    "urllib3": "import urllib3; p = urllib3.PoolManager(); assert p.request('GET', url).data",
     "httpx": "import httpx; c = httpx.Client(); assert len(c.get(url).content) == 64",
 }
 ASKED = {"requests": Asked(0.6)}
