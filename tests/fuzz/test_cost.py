@@ -6,82 +6,26 @@ rules of the client.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
-import h11
-import h11client
 from h11client._messages.links import parse_links
 from h11client._messages.text import LineSplitter, charset_of
-from h11client._messages.url import parse_url
+from h11client._messages.url import join_url, parse_url
 from h11client._policies.challenges import parse_challenges
 from h11client._policies.cookie_rules import candidate_domains, path_matches
 from h11client._policies.netrc import MalformedFile, parse_netrc
 from h11client._policies.retry_after import seconds_of
 from h11client._policies.set_cookie import parse_cookie_date, parse_set_cookie
-from h11client.exceptions import InvalidURL
-from tests.fuzz.new_lines import TOOL
+from h11client.exceptions import InvalidSchema, InvalidURL
+from tests.fuzz.operations import operations
 from tests.protocol.test_complexity import INPUTS, spent
 
 RATIO = 2.3  # of the operations for 2n and n: 2 is linear, 4 is quadratic
-FOLDERS = tuple(f"{Path(package.__file__).parent}/" for package in (h11, h11client))
+BASE = parse_url("http://h/a/b")
 SHARE = 40  # of the sizes that are needed to measure time
-
-
-def operations(work: Callable[[], object]) -> int:
-    """How many operations of both packages a piece of work takes."""
-    return monitored(work) if sys.version_info >= (3, 12) else traced(work)
-
-
-def traced(work: Callable[[], object]) -> int:
-    count = 0
-
-    def enter(frame: FrameType, event: str, argument: object) -> Any:
-        if not frame.f_code.co_filename.startswith(FOLDERS):
-            return None
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
-        return step
-
-    def step(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal count
-        count += event == "opcode"
-        return step
-
-    before = sys.gettrace()
-    sys.settrace(enter)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
-
-
-def monitored(work: Callable[[], object]) -> int:
-    count = 0
-
-    def step(code: CodeType, offset: int) -> Any:
-        nonlocal count
-        if not code.co_filename.startswith(FOLDERS):
-            return sys.monitoring.DISABLE
-        count += 1
-        return None
-
-    watching = sys.monitoring
-    watching.use_tool_id(TOOL, "operations")
-    watching.register_callback(TOOL, watching.events.INSTRUCTION, step)
-    watching.set_events(TOOL, watching.events.INSTRUCTION)
-    try:
-        work()
-    finally:
-        watching.set_events(TOOL, 0)
-        watching.free_tool_id(TOOL)
-    return count
 
 
 def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
@@ -106,6 +50,13 @@ def url(text: str) -> object:
     try:
         return parse_url(text)
     except InvalidURL:
+        return None
+
+
+def location(text: str) -> object:
+    try:
+        return join_url(BASE, text)
+    except (InvalidURL, InvalidSchema):
         return None
 
 
@@ -160,6 +111,12 @@ HOSTILE: list[tuple[str, Callable[[str], object], str, str]] = [
     ("netrc of macros", netrc, "macdef a\nb\n\n", ""),
     ("domains of a host", candidate_domains, "a.", ""),
     ("path of a cookie", lambda text: path_matches(text, text + "/"), "/a", ""),
+    ("charset of semicolons", charset_of, ";", "text/html"),
+    ("charset of blanks", charset_of, " ", "text/html;"),
+    ("location of dots", location, "../", ""),
+    ("location of slashes", location, "//", "/"),
+    ("location of lone escapes", location, "%", ""),
+    ("location outside ASCII", location, "é", ""),
     ("lines in pieces", lines, "a", ""),
     ("lines of CR in pieces", lines, "\r", ""),
     ("long lines in pieces", lines, "abc\n" + "d" * 5, ""),
