@@ -22,7 +22,7 @@ from benchmarks import profile_get
 from benchmarks.harness import ROOT, clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 WORK = "call-memory"  # nothing is called twice in it that costs more the first time
 FEW, MANY = 100, 600  # pieces of work of the two runs whose difference counts
@@ -206,7 +206,7 @@ def path_to(frame: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def lines_of(found: list[Line]) -> Iterator[str]:
+def lines_of(found: Sequence[Line]) -> Iterator[str]:
     """The tree as text."""
     total = sum(line.below for line in found if line.depth == 0)
     yield f"{'own':>9}  {'share':>6}  {'calls':>5}  function"

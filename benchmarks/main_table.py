@@ -48,14 +48,13 @@ class Row(NamedTuple):
 
 def rows(documents: Sequence[Document]) -> list[Row]:
     """Rows of the same work against the same, from one document or several."""
-    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for document in documents:
         for section in document["sections"]:
-            for row in section["rows"]:
+            for place, row in enumerate(section["rows"]):  # names change: the cheapest is one
                 if row["asked"] is not None or row["stretch"] is not None:
-                    key = (section["kind"], row["work"], versionless(row["against"]))
-                    found.setdefault(key, []).append(row)
-    return [merged(*key, entries) for key, entries in found.items()]
+                    found.setdefault((section["kind"], row["work"], place), []).append(row)
+    return [merged(kind, work, entries) for (kind, work, _), entries in found.items()]
 
 
 def versionless(name: str) -> str:
@@ -63,8 +62,9 @@ def versionless(name: str) -> str:
     return re.sub(r" \d+\.\d[\w.]*", "", name)
 
 
-def merged(kind: str, work: str, against: str, entries: list[dict[str, Any]]) -> Row:
+def merged(kind: str, work: str, entries: list[dict[str, Any]]) -> Row:
     first = entries[0]
+    against = " or ".join(dict.fromkeys(versionless(entry["against"]) for entry in entries))
     asked = Asked(first["asked"], first["stretch"], first["sense"] == "faster")
     ratios = [entry["ratio"] for entry in entries if entry["ratio"] is not None]
     if not ratios:

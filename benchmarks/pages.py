@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+from benchmarks import budget as budgets
 from benchmarks import main_table, plot
 from benchmarks.harness import ROOT
 from benchmarks.report import table
@@ -94,32 +95,24 @@ def budget(documents: Sequence[Document]) -> str:
         for section in document["sections"]:
             lines = section.get("budget")
             if lines:
-                return budget_table(lines)
+                return budget_table([budgets.Line(**line) for line in lines])
     return "It was not counted."
 
 
-def budget_table(lines: Sequence[dict[str, float | str]]) -> str:
-    total = sum(float(line["below"]) for line in lines if line["depth"] == 0)
+def budget_table(lines: Sequence[budgets.Line]) -> str:
+    """Shares of the layers, and the tree of functions."""
+    total = sum(line.below for line in lines if line.depth == 0)
     layers: dict[str, float] = {}
-    rows = []
     for line in lines:
-        own = float(line["own"])
-        layer = layer_of(str(line["file"]))
-        layers[layer] = layers.get(layer, 0) + own
-        depth = "&nbsp;" * 3 * int(line["depth"])
-        name = f"{depth}`{line['function']}`"
-        rows.append([name, f"`{line['file']}`", f"{own:,.0f}", f"{own / total:.1%}"])
+        layer = layer_of(line.file)
+        layers[layer] = layers.get(layer, 0) + line.own
     shares = [
         [name, f"{own:,.0f}", f"{own / total:.1%}"]
         for name, own in sorted(layers.items(), key=lambda item: -item[1])
     ]
     shares.append(["in all", f"{total:,.0f}", "100%"])
-    parts = [
-        *table(["layer", "instructions", "share"], iter(shares)),
-        "",
-        *table(["function, below the one that calls it", "file", "own", "share"], iter(rows)),
-    ]
-    return "\n".join(parts)
+    tree = ["```text", *budgets.lines_of(lines), "```"]
+    return "\n".join([*table(["layer", "instructions", "share"], iter(shares)), "", *tree])
 
 
 def layer_of(file: str) -> str:

@@ -27,14 +27,15 @@ GROWING = (
 
 
 def section(settings: Settings) -> Section:
-    rows, steps = [], []
+    rows, steps, notes = [], [], []
     with Server(settings.python) as server:
         for label, work, unit, small, large in GROWING:
             tasks = [Task(OURS, f"{work}-{size}") for size in (large, small)]
-            against = f"itself, per {unit} at {large:,} and at {small:,}"
+            against = f"itself, per {unit}"
             rows.append(Comparison(label, tasks[0], (tasks[1],), ASKED, against=against))
+            notes.append(f"{label}: {small:,} and {large:,}")
             options = {"url": server.url("")}
             steps.append((tasks, Plan(settings.rounds(12), settings.seconds(0.1), options)))
         figures = measure("growth", [Contender(OURS, settings.python, ours=True)], steps)
     title = "How the cost grows (CPU per unit: ours at the larger size, theirs at the smaller)"
-    return Section(title, NANOSECONDS, rows, *figures)
+    return Section(title, NANOSECONDS, rows, *figures, notes=notes)

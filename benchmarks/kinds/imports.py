@@ -37,7 +37,7 @@ CODE = {
     ("pycurl", SESSION): "import pycurl; pycurl.Curl()",
 }
 ASKED = {"requests": Asked(0.15), "httpx": Asked(0.25)}
-LABELS = {IMPORT: "import", SESSION: "import and make a session"}
+LABELS = {IMPORT: "import alone", SESSION: "import and make a session"}
 MILLISECONDS = Unit("ms", rate=False, scale=1e3)
 SUMMARY_LINES = 8
 
