@@ -93,6 +93,7 @@ RECIPES = {
     "package": Recipe("build", "hatchling>=1.26", "twine", "check-wheel-contents"),
     "types": Recipe("mypy", "basedpyright"),
     "proxies": Recipe("proxy.py", "pproxy"),
+    "audit": Recipe("pip-audit"),
     "peers": Recipe(
         "h11==0.16.0",
         "requests",

@@ -1,4 +1,4 @@
-"""Format, lint and types: the same in every editor, on every machine."""
+"""Format, lint, types, and known vulnerabilities of dependencies: the same on every machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import audit
 from environments import ROOT, ensure
 
 CHECKS = {
@@ -22,6 +23,8 @@ def check(python: Path) -> list[str]:
         print(f"-- {name}: {' '.join(command)}", flush=True)
         if subprocess.run([str(python), "-m", *command], cwd=ROOT).returncode:
             failed.append(name)
+    if audit.main(python):
+        failed.append("audit")
     return failed
 
 
