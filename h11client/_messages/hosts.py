@@ -75,10 +75,10 @@ def _read_name(name: str, text: str) -> str:
 def _encode_idna(name: str, text: str) -> str:
     import idna
 
-    why: UnicodeError | None = None
+    why: Exception | None = None
     try:
         return idna.encode(name, uts46=True).decode("ascii").lower()
-    except UnicodeError as error:  # idna.IDNAError is one
+    except (UnicodeError, OverflowError) as error:  # idna.IDNAError is one; punycode's, of 3.13
         why = error if _is_host(name, text) else None  # it holds the name
     raise InvalidURL(f"{_named(name, text)} cannot be a host: {shown_url(text)}") from why
 
@@ -101,11 +101,11 @@ def _check_joiners(decoded: str, label: str, text: str) -> None:
     """What cannot be seen has to do something where it stands (RFC 5892, appendix A)."""
     import idna
 
-    why: UnicodeError | None = None
+    why: Exception | None = None
     try:
         idna.check_label(decoded)
         return
-    except UnicodeError as error:
+    except (UnicodeError, OverflowError) as error:
         why = error if _is_host(label, text) else None  # it holds the label
     raise InvalidURL(f"{_named(label, text)} is no A-label: {shown_url(text)}") from why
 

@@ -93,6 +93,7 @@ BAD = [
     ("a\u2024\u2024b", "empty|cannot"),  # one dot leaders
     ("\u00adx\u200b-\u00ad", "cannot be a host"),
     ("\ud800", "cannot be a host"),
+    ("xn--bch9223372036854775808er\u00adkva.test", "cannot be a host"),  # beyond integers of C
     ("user@", "no host"),
     ("user:pa55@:80", "no host"),
     ("user:pa55@host@c", "user name"),
