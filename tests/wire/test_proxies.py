@@ -127,7 +127,9 @@ def test_requests_go_through_a_real_proxy(
     with h11client.Session(proxies={"all": proxy}, verify=ca.pem, trust_env=False) as session:
         for number, length in enumerate([300_000, 0, 1, 300_000]):
             headers = {"X-Nonce": f"{number}"}
-            response = session.post(url, b"x" * length, headers=headers, timeout=20)
+            # PUT: there are proxies which close behind an answer without saying so, and what comes
+            # too late for them is only sent once more when that is safe.
+            response = session.put(url, b"x" * length, headers=headers, timeout=20)
             assert (response.status_code, response.text) == (200, f"{number} {length}")
             assert response.connection_info.peer_address == ("127.0.0.1", port)
             assert (response.connection_info.tls_version is not None) is (
