@@ -27,6 +27,7 @@ def archive() -> bytes:
     return file.getvalue()
 
 
+OF_LIBRARIES = {"user-agent", "accept-encoding", "connection", "host"}
 ARCHIVE = archive()
 BODIES = {
     "plain": Answer("plain text", headers=PLAIN),
@@ -97,6 +98,44 @@ def add_echo(service: Service) -> None:
     @route("*", "[^/]*/[^/]*/body/(.*)")
     def body(call: Call, kind: str) -> Answer:
         return BODIES[kind.replace("%20", " ").replace("_", " ")]
+
+    @route("*", "[^/]*/[^/]*/answer")
+    def answer(call: Call) -> Answer:
+        """The status, headers and body that are asked for, in Latin-1."""
+        parts = parse_qsl(call.query, keep_blank_values=True, encoding="latin-1")
+        asked = dict(parts)
+        headers = [
+            (value.partition(":")[0], value.partition(":")[2].strip())
+            for name, value in parts
+            if name == "header"
+        ]
+        body = asked.get("body", "").encode("latin-1") * int(asked.get("times", 1))
+        coding = asked.get("coding")
+        if coding:
+            headers.append(("Content-Encoding", coding))
+            body = gzip.compress(body, mtime=0) if "gzip" in coding.lower() else body
+        return Answer(body, int(asked.get("status", 200)), headers, cut_short="cut" in asked)
+
+    @route("*", "[^/]*/[^/]*/seen")
+    def seen(call: Call) -> Answer:
+        """What of the request is not the library's own."""
+        fields = sorted(
+            (name, value) for name, value in call.headers if name.lower() not in OF_LIBRARIES
+        )
+        return Answer(
+            {"method": call.method, "headers": fields, "body": call.body.decode("latin-1")}
+        )
+
+    unsteady: dict[str, int] = {}
+
+    @route("*", "[^/]*/([^/]*)/unsteady/([0-9]+)")
+    def unsteady_one(call: Call, row: str, times: str) -> Answer:
+        """Fails so many times, then tells how often it was asked."""
+        unsteady[row] = unsteady.get(row, 0) + 1
+        if unsteady[row] > int(times):
+            return Answer({"asked": unsteady[row]})
+        wait = [("Retry-After", call.arguments["wait"])] if "wait" in call.arguments else []
+        return Answer("not yet", int(call.arguments.get("status", 503)), wait)
 
     @route("*", "[^/]*/[^/]*/digest")
     def digest(call: Call) -> Answer:

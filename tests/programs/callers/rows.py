@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 Table = dict[str, Callable[..., Any]]
 
@@ -39,6 +40,34 @@ def outcome(call: Callable[..., Any], library: Any, url: str) -> Any:
         raise  # a row of the table is wrong
     except Exception as error:
         return {"raised": kinds(library, error)}
+
+
+def failing(call: Callable[[], Any]) -> Any:
+    """What a part of a row gives or raises, so that its other parts are made, too."""
+    import requests
+
+    try:
+        return told(call())
+    except Exception as error:
+        return kinds(requests, error)
+
+
+def session_with(library: Any, **attributes: Any) -> Any:
+    """A session with these attributes assigned."""
+    session = library.Session()
+    for name, value in attributes.items():
+        setattr(session, name, value)
+    return session
+
+
+def answer(url: str, **parts: Any) -> str:
+    """The URL of an answer to be: see the service's `answer`. Lists repeat their part."""
+    pairs = [
+        (name, value)
+        for name, values in parts.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
+    return f"{url}/answer?{urlencode(pairs, encoding='latin-1')}"
 
 
 def kinds(library: Any, error: BaseException) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rows import Table, make
+from rows import Table, make, session_with
 
 
 def main(url: str, folder: Path) -> dict[str, Any]:
@@ -17,13 +17,6 @@ def main(url: str, folder: Path) -> dict[str, Any]:
     (folder / "netrc").write_text("machine 127.0.0.1 login ada password byron\n", encoding="utf-8")
     (folder / "netrc").chmod(0o600)
     return make({**QUERIES, **URLS, **BODIES, **FILES, **HEADERS, **COOKIES, **AUTH}, url)
-
-
-def session_with(library: Any, **attributes: Any) -> Any:
-    session = library.Session()
-    for name, value in attributes.items():
-        setattr(session, name, value)
-    return session
 
 
 def pieces(*parts: Any) -> Any:
