@@ -25,7 +25,7 @@ def rows_of(table: str) -> list[str]:
     return re.findall(r'^    "([^"]+)": lambda r, u:', text, re.MULTILINE)
 
 
-TABLES = ("sent", "seen", "answered", "habits", "given", "followed", "read")
+TABLES = ("sent", "seen", "answered", "habits", "given", "followed", "read", "used", "odd")
 LIBRARIES = ("requests", "h11client")
 ROWS = [(table, row) for table in TABLES for row in rows_of(table)]
 
