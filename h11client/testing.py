@@ -1,4 +1,7 @@
-"""Fakes for tests of programs which use the client: a transport, a network, and a clock.
+"""Fakes for tests of programs which use the client: answers, a transport, a network, and a clock.
+
+A `MockRouter` answers all requests that a program makes, by what the test expects; pytest has one
+as the fixture `h11client_mock`.
 
 A `MockTransport` answers requests by calling a function; nothing is below it.
 
@@ -38,15 +41,18 @@ import errno
 from collections import deque
 
 from h11client._messages.hosts import address_number
+from h11client._mock_routes import MockRoute, MockRouter, UnexpectedRequest
 from h11client._mocking import Answer, MockTransport
 from h11client._timeouts import Limit, LimitExpired
 from h11client._transport.network import TLSInfo
+from h11client._transport.pool import Pool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
     from typing import TypeAlias
 
+    from h11client._limits import Limits
     from h11client._timeouts import Deadline
     from h11client._transport.dial_options import DialOptions
     from h11client._transport.network import Buffer, Stream, TLSConfig
@@ -57,11 +63,14 @@ __all__ = [
     "Answer",
     "Dial",
     "FakeClock",
+    "MockRoute",
+    "MockRouter",
     "MockTransport",
     "Pause",
     "ScriptError",
     "ScriptedNetwork",
     "ScriptedStream",
+    "UnexpectedRequest",
     "Unsolicited",
 ]
 
@@ -352,6 +361,10 @@ class ScriptedNetwork:
         self.options: list[DialOptions | None] = []
         self.upgrades: list[tuple[TLSConfig, str]] = []
         self.log: list[tuple[object, ...]] = []
+
+    def transport(self, limits: Limits | None = None) -> Pool:
+        """A pool of connections over this network and its clock: `Session(transport=...)`."""
+        return Pool(limits, self, self.clock)
 
     def connect(
         self, host: str, port: int, deadline: Deadline, options: DialOptions | None = None

@@ -154,6 +154,54 @@ def test_the_client_runs_on_its_own_engine_whoever_owns_the_name(
     assert printed.splitlines() == [owner, "h11client._h11 200"]
 
 
+MOCKED = """
+import h11client
+
+def test_the_fixture_answers(h11client_mock):
+    h11client_mock.get("http://a.test/").respond(json=7)
+    assert h11client.get("http://a.test/").json() == 7
+    assert "site-packages" in h11client.__file__
+"""
+
+
+def test_pytest_finds_the_fixture_where_the_wheel_is_installed(
+    installed: Path, tmp_path: Path
+) -> None:
+    # Copied, as the dependencies are.
+    for needed in (
+        "pytest",
+        "_pytest",
+        "pluggy",
+        "py",
+        "iniconfig",
+        "packaging",
+        "pygments",
+        "tomli",
+        "exceptiongroup",
+        "typing_extensions",
+    ):
+        found = importlib.util.find_spec(needed)
+        if found is None or found.origin is None:
+            continue  # only older Pythons need the last ones
+        origin = Path(found.origin)
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, installed / needed)
+        else:
+            shutil.copy(origin, installed)
+    test = tmp_path / "test_mocked.py"
+    test.write_text(MOCKED, encoding="utf-8")
+    command = [python_of(installed), "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, str(test)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 def foreign_wheel(folder: Path) -> Path:
     """A distribution named h11 that shares file names with ours, as the one of the index does."""
     wheel = folder / "h11-0.16.0-py3-none-any.whl"

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of what messages are made of run as they stand."""
+"""The examples in the docstrings of what programs do not import by name run as they stand."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import importlib
 
 import pytest
 
-MODULES = ["body", "decoders", "headers", "hosts", "links", "request", "response", "text", "url"]
+MODULES = [
+    *("body", "decoders", "event_stream", "headers", "hosts", "links", "masking", "request"),
+    *("response", "text", "url"),
+]
+OTHERS = ["_downloads.digests", "_downloads.names", "_mock_routes", "_mocking"]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [*(f"_messages.{name}" for name in MODULES), *OTHERS])
 def test_the_examples_of_a_module_run(name):
-    result = doctest.testmod(importlib.import_module(f"h11client._messages.{name}"))
+    result = doctest.testmod(importlib.import_module(f"h11client.{name}"))
     assert result.failed == 0
     assert result.attempted > 0

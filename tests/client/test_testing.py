@@ -273,3 +273,13 @@ def test_what_was_never_asked_for_is_told() -> None:
 def test_script_errors_are_assertions_and_so_never_mistaken_for_the_network() -> None:
     assert issubclass(ScriptError, AssertionError)
     assert not issubclass(ScriptError, OSError)
+
+
+def test_a_script_is_a_transport_of_a_session():
+    network = ScriptedNetwork([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", Pause(3), b"b"])
+    limits = h11client.Limits(max_connections=1)
+    with h11client.Session(transport=network.transport(limits), timeout=5) as session:
+        assert session.get("http://a.test/").content == b"ab"
+        assert session.limits is limits
+    assert network.clock() == 3
+    network.assert_used_up()
