@@ -9,6 +9,8 @@ import pytest
 pytest_plugins = ["pytester"]
 
 HEAD = """
+import unittest
+
 import h11client
 import pytest
 
@@ -85,7 +87,7 @@ def test_fails_by_itself(h11client_mock):
 
 def test_is_skipped(h11client_mock):
     h11client_mock.get(URL)
-    pytest.skip("later")
+    raise unittest.SkipTest("later")
 """
     )
     result = pytester.runpytest_subprocess("-W", "error")
