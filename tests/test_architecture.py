@@ -129,7 +129,7 @@ LAYERS = {
         ["_cli", "_cli.failures", "_cli.json_text", "_cli.terminal"],
         ["_cli.arguments", "_cli.heads", "_cli.items", "_cli.progress"],
         ["_cli.printing", "_cli.sending", "_cli.settings"],
-        ["_cli.saving"],
+        ["_cli.as_curl", "_cli.saving"],
         ["_cli.run"],
         ["__main__"],
     ],

@@ -244,6 +244,14 @@ def test_the_mending_command_gives_the_name_to_the_distribution_that_stays(
     assert run(python_of(installed), "-c", "import h11; print(h11.owner)") == "somebody else\n"
 
 
+def test_the_program_comes_with_the_wheel_and_needs_nothing_else(
+    installed: Path, httpbin_url: str
+) -> None:
+    program = str(installed.parents[2] / "bin" / "h11client")
+    assert run(program, "--version") == f"h11client {__version__}\n"
+    assert '"a": "b"' in run(program, f"{httpbin_url}/get", "a==b")
+
+
 def test_in_the_checkout_both_names_are_the_one_folder() -> None:
     import h11
     from h11client._engine import h11 as engine

@@ -43,10 +43,10 @@ Output
   -o, --output FILE                       -i, --include  head and body
   -O, --remote-name  as it is called      -I, --head  the head only, by HEAD
   -C, --resume  an interrupted -o or -O   -v, --verbose  both heads and timings
-      --checksum ALGORITHM:DIGEST             --show-secrets  with -v
-  -f, --fail  exit code 22 from 400 on    -s, --silent  no progress bar
+      --checksum ALGORITHM:DIGEST             --curl  as a curl command, unsent
+  -s, --silent  no progress bar               --show-secrets  in -v and --curl
       --pretty  indented in a pipe too        --raw  as it is on a terminal too
-  -h, --help                                  --version
+  -f, --fail  exit code 22 from 400 on    -h, --help  or --version
 
 Exit codes: 0 done, 1 other, 2 usage, 3 no connection, 4 timeout, 5 TLS,
   6 answer incomplete or not HTTP, 7 too many redirects, 8 file or checksum,
@@ -92,6 +92,7 @@ class Arguments(argparse.Namespace):
     include: bool
     head: bool
     verbose: bool
+    curl: bool
     show_secrets: bool
     silent: bool
     fail: bool
@@ -99,6 +100,11 @@ class Arguments(argparse.Namespace):
     raw: bool
     help: bool
     version: bool
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the response goes into a file, and not to standard output."""
+        return self.remote_name or self.output not in (None, "-")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -152,6 +158,7 @@ _SWITCHES = (
     ("-i", "--include"),
     ("-I", "--head"),
     ("-v", "--verbose"),
+    ("--curl",),
     ("--show-secrets",),
     ("-s", "--silent"),
     ("-f", "--fail"),
@@ -211,7 +218,7 @@ def _number(text: str, kind: Any) -> Any:
 
 def _check(given: Arguments) -> None:
     """Refuses what contradicts itself; one option alone is checked where it is used."""
-    saved = given.output not in (None, "-") or given.remote_name
+    saved = given.is_saved
     rules = (
         (not given.words, "there is no URL; h11client --help says how to give one"),
         (given.output is not None and given.remote_name, "-o and -O both say where it goes"),
@@ -222,7 +229,10 @@ def _check(given: Arguments) -> None:
         (given.digest and given.user is None, "--digest needs -u"),
         (given.key is not None and given.cert is None, "--key needs the certificate: --cert"),
         (given.insecure and given.cacert is not None, "-k and --cacert contradict each other"),
-        (given.show_secrets and not given.verbose, "--show-secrets needs -v"),
+        (
+            given.show_secrets and not (given.verbose or given.curl),
+            "--show-secrets needs -v or --curl",
+        ),
     )
     for broken, sentence in rules:
         if broken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from h11client._messages.headers import SECRET_NAMES
+from h11client._messages.masking import mask_field, mask_url
 from h11client.exceptions import RequestException
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversation", "head_bytes", "head_parts"]
 
-_SCHEMES_SHOWN = frozenset(["authorization", "proxy-authorization"])
 _STAGES = ("dns", "connect", "tls", "send", "first_byte", "total")
 
 
@@ -94,10 +93,13 @@ class Conversation:
     def _show_request(self) -> None:
         request, self._unseen = self._unseen, None
         if request is not None:
-            method, target, fields = request.wire_head()
+            method, wire_target, fields = request.wire_head()
+            target = wire_target.decode("latin-1")
+            if not self._show_secrets:
+                target = mask_url(target)
             self._show(
                 ">",
-                [(f"{method.decode()} ", "good"), (f"{target.decode('latin-1')} HTTP/1.1\n", "")],
+                [(f"{method.decode()} ", "good"), (f"{target} HTTP/1.1\n", "")],
                 [(name.decode(), value.decode("latin-1")) for name, value in fields.raw_items()],
             )
 
@@ -113,11 +115,7 @@ class Conversation:
         self._terminal.write_parts([*parts, (f"{arrow}\n", "note")])
 
     def _shown(self, name: str, value: str) -> str:
-        known = name.lower()
-        if self._show_secrets or known not in SECRET_NAMES:
-            return value
-        scheme, blank, _ = value.partition(" ")
-        return f"{scheme} ***" if known in _SCHEMES_SHOWN and blank else "***"
+        return value if self._show_secrets else mask_field(name, value)
 
 
 def _status_line(response: Response) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from h11client._cli.terminal import Terminal, visible
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from h11client import Response, Session
     from h11client._cli.arguments import Arguments
+    from h11client._cli.heads import Conversation
     from h11client._cli.sending import Sending
 
 __all__ = ["main"]
@@ -27,12 +29,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     What goes wrong is one line on standard error.
     """
     out, err = Terminal(_usable(sys.stdout)), Terminal(_usable(sys.stderr))
-    try:
-        code = _run(sys.argv[1:] if arguments is None else arguments, out, err)
-        out.file.flush()
-        return code
-    except BaseException as error:
-        return _tell(error, err)
+    with _one_interruption():
+        try:
+            code = _run(sys.argv[1:] if arguments is None else arguments, out, err)
+            out.file.flush()
+            return code
+        except BaseException as error:
+            return _tell(error, err)
+
+
+@contextmanager
+def _one_interruption() -> Iterator[None]:
+    """Lets the first Ctrl-C end the program, and no other one disturb how it ends."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    # Who has told it to ignore SIGINT, a shell for what runs in its background, means it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    yield
+    if signal.getsignal(signal.SIGINT) is interrupt:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Nowhere(io.RawIOBase):
@@ -56,63 +75,72 @@ def _usable(file: TextIO | None) -> TextIO:
 
 def _run(arguments: Sequence[str], out: Terminal, err: Terminal) -> int:
     # Loaded here, so that Ctrl-C ends this without a traceback too.
-    import traceback
-
     from h11client._cli.arguments import HELP, parse_arguments
     from h11client._cli.failures import is_unexpected
-    from h11client._cli.sending import Sending, standard_input
-    from h11client._cli.settings import make_session
     from h11client._version import __version__
 
     given = parse_arguments(arguments)
     if given.help:
         out.write(HELP)
-        return 0
-    if given.version:
+    elif given.version:
         out.write(f"h11client {__version__}\n")
-        return 0
-    with Sending(given, standard_input()) as sending, make_session(given) as session:
+    else:
         try:
-            with _cookies_kept(session, given):
-                _call(session, sending, given, out, err)
+            _call(given, out, err)
         except Exception as error:
             if given.verbose and is_unexpected(error):
-                err.write("".join(traceback.format_exception(error)))
+                from traceback import format_exception
+
+                err.write("".join(format_exception(error)))
             raise
     return 0
 
 
-def _call(
-    session: Session, sending: Sending, given: Arguments, out: Terminal, err: Terminal
-) -> None:
+def _call(given: Arguments, out: Terminal, err: Terminal) -> None:
     """Sends the request, and puts what comes where it is to go."""
-    from h11client import Retry
-    from h11client._cli.saving import download, is_download, is_saved
+    from h11client._cli.sending import Sending, standard_input
+    from h11client._cli.settings import make_session
 
+    with Sending(given, standard_input()) as sending, make_session(given) as session:
+        if given.curl:
+            from h11client._cli.as_curl import curl_line
+
+            out.write(curl_line(session, sending, given) + "\n")
+            return
+        options = _options_of(given)
+        conversation = _make_conversation(session, given, err) if given.verbose else None
+        if conversation is not None:
+            options["on_informational"] = conversation.show_informational
+        with _cookies_kept(session, given):
+            response = _receive(session, sending, given, out, err, options)
+        if conversation is not None:
+            conversation.show_timings(response.timings)
+
+
+def _options_of(given: Arguments) -> dict[str, Any]:
+    """The options of the call that are not about the request itself."""
     options: dict[str, Any] = {"allow_redirects": not given.no_follow}
     if given.retry is not None:
+        from h11client import Retry
+
         # When none is left, the last answer is shown like any other.
         options["retries"] = Retry(given.retry, raise_on_status=False) if given.retry else None
-    conversation = None
-    if given.verbose:
-        from h11client._cli.heads import Conversation
-
-        adapter = session.get_adapter("https://")
-        conversation = Conversation(adapter, err, show_secrets=given.show_secrets)
-        session.mount("https://", conversation)
-        session.mount("http://", conversation)
-        session.on_event = conversation.watch
-        options["on_informational"] = conversation.show_informational
-    saved = is_saved(given)
-    if saved and is_download(given, sending):
-        response = download(session, sending, given, err, options).response
-    else:
-        response = _exchange(session, sending, given, out, err, options)
-    if conversation is not None:
-        conversation.show_timings(response.timings)
+    return options
 
 
-def _exchange(
+def _make_conversation(session: Session, given: Arguments, err: Terminal) -> Conversation:
+    """What shows every exchange of the session."""
+    from h11client._cli.heads import Conversation
+
+    adapter = session.get_adapter("https://")
+    conversation = Conversation(adapter, err, show_secrets=given.show_secrets)
+    session.mount("https://", conversation)
+    session.mount("http://", conversation)
+    session.on_event = conversation.watch
+    return conversation
+
+
+def _receive(
     session: Session,
     sending: Sending,
     given: Arguments,
@@ -120,22 +148,26 @@ def _exchange(
     err: Terminal,
     options: dict[str, Any],
 ) -> Response:
-    """The response to one request, once its body has been written."""
-    from h11client._cli.saving import is_saved, save_response, shown_bar
-
-    saved = is_saved(given)
-    with shown_bar(given, err, options) if saved else nullcontext():
-        response = session.request(
-            sending.method, sending.url, stream=True, **sending.keywords, **options
-        )
-        with response:
-            if given.fail or saved:
+    """The response to the call, once its body has been written."""
+    if not given.is_saved:
+        with _ask(session, sending, options) as response:
+            if given.fail:
                 response.raise_for_status()
-            if saved:
-                save_response(response, given)
-            else:
-                _print(response, given, out, err)
+            _print(response, given, out, err)
+        return response
+    from h11client._cli.saving import download, is_download, save_response, shown_bar
+
+    if is_download(given, sending):
+        last: Response = download(session, sending, given, err, options).response
+        return last
+    with shown_bar(given, err, options), _ask(session, sending, options) as response:
+        response.raise_for_status()
+        save_response(response, given)
     return response
+
+
+def _ask(session: Session, sending: Sending, options: dict[str, Any]) -> Response:
+    return session.request(sending.method, sending.url, stream=True, **sending.keywords, **options)
 
 
 def _print(response: Response, given: Arguments, out: Terminal, err: Terminal) -> None:

@@ -23,15 +23,10 @@ if TYPE_CHECKING:
     from h11client._cli.sending import Sending
     from h11client._cli.terminal import Terminal
 
-__all__ = ["download", "is_download", "is_saved", "save_response", "shown_bar"]
+__all__ = ["download", "is_download", "save_response", "shown_bar"]
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
-
-def is_saved(given: Arguments) -> bool:
-    """Whether the response goes into a file, and not to standard output."""
-    return given.remote_name or given.output not in (None, "-")
 
 
 def is_download(given: Arguments, sending: Sending) -> bool:

@@ -81,7 +81,7 @@ class Sending:
             if not colon and line.endswith(";"):
                 self._headers.append((line[:-1], ""))
             elif not colon:
-                raise UsageError(f"-H is 'Name: value', not {line!r}")
+                raise UsageError("-H is 'Name: value', and one has no colon")  # perhaps a secret
             else:
                 self._headers.append((name, value.strip() or None))
         for item in items:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
-import sys
 
 from h11client import Session, Timeout, threaded_resolver
 from h11client._cli.failures import FileFailure, UsageError
@@ -84,9 +82,16 @@ def _auth_of(given: Arguments) -> Any:
 
 
 def _ask_password(name: str) -> str:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("-u is NAME:PASSWORD where there is no terminal to ask at")
-    return getpass.getpass(f"Password for {name}: ")
+    """What is typed at the terminal of the program, which need not be its standard input."""
+    from getpass import GetPassWarning, getpass
+    from warnings import catch_warnings, simplefilter
+
+    try:
+        with catch_warnings():
+            simplefilter("error", GetPassWarning)  # it would be shown, or read from a pipe
+            return getpass(f"Password for {name}: ")
+    except (GetPassWarning, EOFError, OSError):
+        raise UsageError("-u is NAME:PASSWORD where there is no terminal to ask at") from None
 
 
 def _checked(option: str, make: Callable[..., Any], *values: object) -> Any:

@@ -155,6 +155,7 @@ def run(*arguments: str, cwd: Path, stdin: Any = subprocess.DEVNULL, **more: str
         cwd=cwd,
         env=environment(**more),
         timeout=PATIENCE,
+        start_new_session=True,  # without the terminal of whoever runs the tests
     )
     return Told(done.returncode, done.stdout, done.stderr.decode())
 
@@ -190,6 +191,7 @@ class InTerminal:
         os.close(slave)
         self._end = time.monotonic() + PATIENCE
         self.shown = ""
+        self._interrupting = False
 
     def __enter__(self) -> InTerminal:
         return self
@@ -210,9 +212,15 @@ class InTerminal:
         """Types something."""
         os.write(self._master, text.encode())
 
-    def interrupt(self) -> None:
-        """What Ctrl-C does."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, times: int = 1) -> None:
+        """What Ctrl-C does; as people do, again if nothing comes of it.
+
+        Python notes a signal that comes between two of its steps, and waits on if the next one
+        waits: until there is another, or what it waits for.
+        """
+        for _ in range(times):
+            self.process.send_signal(signal.SIGINT)
+        self._interrupting = True
 
     def finish(self) -> int:
         """Reads to the end, and returns the exit code."""
@@ -228,7 +236,9 @@ class InTerminal:
     def _read(self) -> bool:
         left = self._end - time.monotonic()
         assert left > 0, f"it takes too long: {self.shown[-500:]!r}"
-        if not select.select([self._master], [], [], left)[0]:
+        if not select.select([self._master], [], [], 5.0 if self._interrupting else left)[0]:
+            if self._interrupting:
+                self.process.send_signal(signal.SIGINT)
             return True
         try:
             data = os.read(self._master, 65536)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -231,10 +232,9 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("two whole bodies", ["URL", "@a", "@b"], "there is one body only"),
     ("two methods", ["-X", "PUT", "GET", "URL"], "-X PUT and GET both say the method"),
     ("HEAD with a body", ["-I", "URL", "a=b"], "-I asks by HEAD, and with no body"),
-    ("-H that is none", ["-H", "a", "URL"], "-H is 'Name: value', not 'a'"),
+    ("-H that is none", ["-H", "secret", "URL"], "-H is 'Name: value', and one has no colon"),
     ("-F that is none", ["-F", "a", "URL"], "-F is NAME=VALUE or NAME=@FILE, not 'a'"),
     ("-u beside --bearer", ["-u", "a:b", "--bearer", "c", "URL"], "both say who asks"),
-    ("a password that nobody can be asked for", ["-u", "a", "URL"], "-u is NAME:PASSWORD where there is no terminal"),
     ("a user name with a line end", ["-u", "a\n:b", "URL"], "-u: "),
     ("a token with a blank", ["--bearer", "a b", "URL"], "--bearer: "),
     ("--key alone", ["--key", "x", "URL"], "--key needs the certificate"),
@@ -247,7 +247,7 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("-O with a body", ["-O", "URL", "a=b"], "go with a GET"),
     ("--resume of a device", ["-C", "-o", os.devnull, "URL"], "is no file that could be resumed"),
     ("--resolve that is none", ["--resolve", "a", "URL"], "--resolve is HOST:PORT:ADDRESS, not 'a'"),
-    ("--show-secrets alone", ["--show-secrets", "URL"], "--show-secrets needs -v"),
+    ("--show-secrets alone", ["--show-secrets", "URL"], "--show-secrets needs -v or --curl"),
     ("no method", ["-X", "A B", "URL"], "a method is a token"),
     ("no header name", ["URL", "a b:c"], "a header name has to be a token"),
     ("no header value", ["-H", "a:b\nc: d", "URL"], "holds LF"),
@@ -271,6 +271,14 @@ def test_what_cannot_be_meant_is_told_in_one_line_and_nothing_is_sent(
     assert (told.code, told.out) == (2, b"")
     assert re.fullmatch(r"h11client: .*\n", told.err)
     assert sentence in told.err
+
+
+def test_a_password_that_nobody_can_be_asked_for_is_told_too(tmp_path: Path) -> None:
+    with origin() as server:
+        told = run("-u", "a", "POST", server.url, cwd=tmp_path, stdin=b"secret\n")
+        assert server.asked == []
+    sentence = "h11client: -u is NAME:PASSWORD where there is no terminal to ask at\n"
+    assert (told.code, told.out, told.err) == (2, b"", sentence)
 
 
 MISSING = [["@nowhere"], ["a=@nowhere"], ["a@nowhere"], ["-d", "@nowhere"], ["-b", "nowhere"],
@@ -368,7 +376,7 @@ def test_verbose_shows_both_heads_of_every_exchange_and_the_timings(capsysbinary
     with origin(moved, hints + answer(b"there", None, "200 OK", "X-Odd: \x1b[2J")) as server:
         told = call(
             capsysbinary,
-            *("-v", "-u", "me:secret2", server.url, "X-Api-Key:secret3", "X-A:1"),
+            *("-v", "-u", "me:secret2", server.url, "X-Api-Key:secret3", "X-A:1", "token==secret4"),
         )
     host = f"127.0.0.1:{server.port}"
     assert (told.code, told.out) == (0, b"there")
@@ -378,10 +386,10 @@ def test_verbose_shows_both_heads_of_every_exchange_and_the_timings(capsysbinary
     common = [f"> Host: {host}", f"> User-Agent: {agent}", f"> Accept-Encoding: {codings}", "> Accept: */*"]  # fmt: skip
     secret = ["> X-Api-Key: ***", "> X-A: 1"]
     expected = [
-        "> GET / HTTP/1.1", *common, *secret, "> Authorization: Basic ***", ">",
-        "< HTTP/1.1 302 Found", "< Content-Length: 0", "< Location: /b", "< Set-Cookie: ***", "<",
+        "> GET /?token=*** HTTP/1.1", *common, *secret, "> Authorization: Basic ***", ">",
+        "< HTTP/1.1 302 Found", "< Content-Length: 0", "< Location: /b", "< Set-Cookie: s=***; Path=/", "<",
         f"* connection to 127.0.0.1 port {server.port}",
-        "> GET /b HTTP/1.1", *common, *secret, "> Authorization: Basic ***", "> Cookie: ***", ">",
+        "> GET /b HTTP/1.1", *common, *secret, "> Authorization: Basic ***", "> Cookie: s=***", ">",
         "< HTTP/1.1 103 Early Hints", "< Link: </x>", "<",
         "< HTTP/1.1 200 OK", "< Content-Length: 5", r"< X-Odd: \x1b[2J", "<",
         f"* reused connection to 127.0.0.1 port {server.port}",
@@ -424,6 +432,42 @@ def test_retries_challenges_and_downloads_are_seen_too(
     assert re.findall(r"^< HTTP/1.1 (\d+)", told.err, re.MULTILINE) == ["401", "200"]
     assert "> Authorization: Digest ***\n" in told.err
     assert told.err.splitlines()[-1].startswith("* ")
+
+
+CURL: list[tuple[str, list[str], list[str]]] = [
+    ("a request", ["-X", "PUT", "a=b", "--form"], ["-X", "PUT", "--data-raw", "a=b"]),
+    ("who asks", ["-u", "me:secret"], ["Authorization: Basic ***"]),
+    ("Digest", ["--digest", "-u", "me:secret"], ["--digest", "-u", "me:***"]),
+    ("a proxy", ["-x", "http://me:secret@a.test:1"], ["-x", "http://***@a.test:1"]),
+    ("a parameter", ["token==secret"], ["{url}/?token=***"]),
+    ("redirects", ["--max-redirs", "2"], ["-L", "--max-redirs", "2"]),
+    ("a file", ["-C", "-o", "a b"], ["-f", "-o", "a b", "-C", "-"]),
+    ("switches", ["-kisvO"], ["-k", "-i", "-v", "-s", "-f", "-O"]),
+    ("times", ["-m", "2", "--connect-timeout", "0.5"], ["--connect-timeout", "0.5", "-m", "2.0"]),
+    ("where to", ["--resolve", "a.test:1:127.0.0.1"], ["--resolve", "a.test:1:127.0.0.1"]),
+]  # fmt: skip
+
+
+@pytest.mark.safety("R18")
+@pytest.mark.parametrize(
+    ("arguments", "words"), [row[1:] for row in CURL], ids=[row[0] for row in CURL]
+)
+def test_the_same_can_be_told_to_curl(
+    capsysbinary: Capture, arguments: list[str], words: list[str]
+) -> None:
+    with origin() as server:
+        told = call(capsysbinary, "--curl", server.url, *arguments)
+        assert server.asked == []
+    assert (told.code, told.err) == (0, "")
+    line = told.out.decode()
+    assert "secret" not in line
+    given = shlex.split(line)
+    assert given[0] == "curl"
+    expected = [word.format(url=server.url) for word in words]
+    assert [word for word in given if word in expected] == expected
+    assert ("-L" in given) == ("--no-follow" not in arguments)
+    shown = call(capsysbinary, "--curl", "--show-secrets", server.url, *arguments)
+    assert b"***" not in shown.out
 
 
 # --- as a program --------------------------------------------------------------------------------

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from h11client._cli.progress import PlainBar, size_text
 from h11client._cli.terminal import Terminal, visible
 from tests.client.command_line import (
     OK,
+    PROGRAM,
     Asked,
     InTerminal,
     answer,
@@ -235,6 +239,38 @@ def test_ctrl_c_keeps_what_has_come_and_resume_goes_on(
     assert (folder / "a.bin").read_bytes() == CONTENT
     assert [path.name for path in folder.iterdir()] == ["a.bin"]
     assert "100%" in terminal.shown
+
+
+def test_a_second_ctrl_c_does_not_disturb_what_the_first_has_begun(
+    folder: Path, variables: dict[str, str]
+) -> None:
+    with (
+        origin(Slow()) as server,
+        InTerminal("-o", "a.bin", server.url, cwd=folder, **variables) as terminal,
+    ):
+        terminal.read_until("50%")
+        terminal.interrupt(times=20)
+        assert terminal.finish() == 130
+    assert "Traceback" not in terminal.shown
+    assert "512.0 kB are kept in a.bin.part" in terminal.shown
+    assert (folder / "a.bin.part").read_bytes() == CONTENT[:HALF]
+
+
+def test_a_program_in_the_background_of_a_shell_is_not_interrupted(folder: Path) -> None:
+    def send(peer: Peer, asked: Asked) -> None:
+        # What it has got from its parent it would have set again by now.
+        os.kill(int(asked.field("X-Pid") or 0), signal.SIGINT)
+        peer.send(OK)
+
+    with origin(send) as server:
+        command = 'trap "" INT; exec "$@" X-Pid:$$'
+        done = subprocess.run(
+            ["sh", "-c", command, "sh", *PROGRAM, server.url],
+            capture_output=True,
+            cwd=folder,
+            env=environment(),
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"ok", b"")
 
 
 def test_without_resume_it_begins_again(folder: Path) -> None:
