@@ -21,7 +21,16 @@ if TYPE_CHECKING:
         | None
     )
 
-__all__ = ["SECRET_NAMES", "Headers", "check_field", "field_pairs", "is_token", "never_show"]
+__all__ = [
+    "SECRET_NAMES",
+    "Headers",
+    "check_field",
+    "field_pairs",
+    "is_never_shown",
+    "is_token",
+    "mask_userinfo",
+    "never_show",
+]
 
 # Values of these are never shown: not in a repr, a message or a log line.
 SECRET_NAMES = frozenset(
@@ -217,15 +226,23 @@ def never_show(names: Iterable[str]) -> None:
     _never_shown.update(names)
 
 
+def is_never_shown(name: str) -> bool:
+    """Whether the header of this name, in lower case, holds a secret."""
+    return name in _never_shown
+
+
+def mask_userinfo(text: str, is_url: bool = True) -> str:
+    """A URL, or a text with some, without user names and passwords."""
+    if "@" not in text:
+        return text
+    text = _USERINFO.sub(r"\1***@", text)
+    # A URL has one even when it is spelled so badly that it has no "//".
+    return _USERINFO_IN_A_URL.sub(r"\1***@", text, count=1) if is_url else text
+
+
 def _as_shown(name: str, value: str) -> str:
     name = name.lower()
-    if name in _never_shown:
-        return "***"
-    if "@" not in value:
-        return value
-    value = _USERINFO.sub(r"\1***@", value)
-    # These have one even when it is spelled so badly that it has no "//".
-    return _USERINFO_IN_A_URL.sub(r"\1***@", value, count=1) if name in _URLS else value
+    return "***" if name in _never_shown else mask_userinfo(value, name in _URLS)
 
 
 def field_pairs(fields: HeadersArgument) -> Iterable[tuple[str | bytes, HeaderValue]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from h11client._messages.headers import SECRET_NAMES
+from h11client._messages.headers import is_never_shown, mask_userinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,31 +70,35 @@ def mask_field(name: str, value: str, others: Collection[str] = ()) -> str:
         return f"{scheme[0] if scheme else ''}{MASK}"
     if lower in ("cookie", "set-cookie"):
         return mask_cookies(value, lower == "set-cookie")
-    if lower in SECRET_NAMES or lower in others or is_secret(name):
+    if is_never_shown(lower) or lower in others or is_secret(name):
         return MASK
-    return mask_url(value) if lower in _PLACES else value
+    return mask_url(value) if lower in _PLACES else mask_userinfo(value, is_url=False)
 
 
 def mask_cookies(value: str, one: bool) -> str:
     """The names of cookies; of `one` that is set its attributes, too."""
-    pairs = value.split(";")
     shown = []
-    for number, pair in enumerate(pairs):
-        name, equals, _ = pair.partition("=")
-        keep = one and number > 0
-        shown.append(pair if keep else f"{name}={MASK}" if equals else f" {MASK}"[number == 0 :])
+    for number, pair in enumerate(value.split(";")):
+        name, equals, content = pair.partition("=")
+        if one and number > 0:
+            shown.append(pair)
+        elif equals and content.strip():
+            shown.append(f"{name}={MASK}")
+        else:  # without a name, but its value may end with "="
+            shown.append(f" {MASK}"[number == 0 :])
     return ";".join(shown)
 
 
 def mask_url(url: str) -> str:
-    """A URL without the values of parameters that are secrets.
+    """A URL without user name and password, and without the values of parameters that are secrets.
 
     >>> mask_url("http://a.test/?q=1&token=abc#b")
     'http://a.test/?q=1&token=***#b'
     """
     before, mark, query = url.partition("?")
+    before = mask_userinfo(before)
     if not mark:
-        return url
+        return before
     query, hash_mark, fragment = query.partition("#")
     return f"{before}?{mask_form(query)}{hash_mark}{fragment}"
 

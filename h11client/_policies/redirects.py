@@ -112,6 +112,7 @@ def follow(
             _withhold(headers, _ALWAYS_WITHHELD | sensitive)
             hop.dropped = True
             hop.auth = hop.private_to = hop.call_cookies = None
+            _hide_secured(headers, request.parsed_url, url)
         hop.parsed_url = url
         if method == request.method:
             hop.encoded_body.rewind()
@@ -132,6 +133,14 @@ def follow(
             error.response = response
         raise
     return hop
+
+
+def _hide_secured(headers: Headers, old: URL, new: URL) -> None:
+    """RFC 9110 section 10.1.3: who listens to plain http is not told what was asked for in TLS."""
+    if (old.scheme, new.scheme) == ("https", "http") and any(
+        value[:6].lower() == "https:" for value in headers.get_list("Referer")
+    ):
+        del headers["Referer"]
 
 
 def leave_behind(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["dial", "dial_unix", "numeric", "resolve"]
 
 STAGGER_SECONDS = 0.25  # RFC 8305 section 5: the recommended Connection Attempt Delay
+LEAST_STAGGER_SECONDS = 0.01  # the same: it MUST NOT be less, or a crowd is dialled at once
 
 
 def resolve(host: str, port: int) -> list[Address]:
@@ -127,7 +128,7 @@ class _Race:
         self._waiting = list(reversed(addresses))
         self._deadline = deadline
         self._options = options
-        self._stagger = stagger
+        self._stagger = max(stagger, LEAST_STAGGER_SECONDS)
         self._next_start = 0.0
         self._running: dict[int, tuple[socket.socket, Address]] = {}
         self._poller = new_poller()

@@ -410,4 +410,4 @@ def _(setup: Setup, secret: str) -> None:
 @place("a form with files")
 def _(setup: Setup, secret: str) -> None:
     setup.method = "POST"
-    setup.call.update(data={"password": secret}, files={"key": ("key.txt", secret)})
+    setup.call.update(data={"password": secret}, files={"note": ("a.txt", "nothing")})

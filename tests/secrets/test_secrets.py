@@ -91,6 +91,9 @@ def show_all(made: Run, witness: Witness) -> None:
     roots = [made.session, made.response, *witness.found(BaseException)]
     roots += [getattr(root, name, None) for root in roots for name in ("request", "response")]
     roots += [getattr(root, name, None) for root in roots for name in ASKED_FOR]
+    for root in roots:
+        if hasattr(root, "to_curl"):
+            witness.add("to_curl", root.to_curl())
     if made.session is not None:
         roots += made.session.cookies
         if made.response is not None:

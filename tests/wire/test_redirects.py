@@ -166,6 +166,48 @@ def test_credentials_of_a_proxy_go_to_that_proxy_alone(serve, session, ca):
     assert len(tunnel.tunnelled) == len(direct.heads) == 1
 
 
+CHAINS = ["pp", "ps", "sp", "ss", "psp", "sps", "sspps"]  # by the origins: plain or secure
+
+
+def walk(chain, serve, ca, session, **options):
+    """The Referer fields of each request of a chain of redirects, and the first URL."""
+    places, answer = [], HELLO
+    for kind in reversed(chain):
+        notes = Notes(answer)
+        context = ca.server_context() if kind == "s" else None
+        places.insert(0, (notes, serve(notes, context=context).url))
+        answer = to(f"{places[0][1]}/path?query#fragment", 302)
+    start = places[0][1].replace("//", "//user:password@")
+    response = session.get(f"{start}/private?token=1#top", **options)
+    assert (response.text, len(response.history)) == ("hello", len(chain) - 1)
+    assert [len(notes.heads) for notes, _ in places] == [1] * len(chain)
+    return [fields_of(notes.heads[0]).get("referer") for notes, _ in places]
+
+
+@pytest.mark.safety("R16")
+@pytest.mark.parametrize("chain", CHAINS)
+def test_no_request_of_a_chain_says_where_it_came_from(chain, serve, ca, session):
+    assert walk(chain, serve, ca, session) == [None] * len(chain)
+
+
+@pytest.mark.safety("R16")
+@pytest.mark.parametrize("where", ["call", "session"])
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("referer", ["http://page.test/x", "/x", "HTTPS://page.test/x"])
+def test_a_referer_of_the_callers_is_what_it_is_but_for_one_of_https_in_plain_http(
+    referer, chain, where, serve, ca, session
+):
+    headers = {"REFERER": referer}
+    if where == "session":
+        session.headers.update(headers)
+    found = walk(chain, serve, ca, session, **({"headers": headers} if where == "call" else {}))
+    left = len(chain)  # requests that have it: until the chain leaves https, and never again
+    if referer.startswith("HTTPS") and "sp" in chain:
+        left = chain.index("sp") + 1
+    assert found == [referer] * left + [None] * (len(chain) - left)
+    assert headers == {"REFERER": referer}
+
+
 @pytest.mark.safety("R3", "M21")
 def test_a_hand_made_proxy_authorization_does_not_go_on_to_another_proxy(serve, session):
     second = Notes(HELLO)
