@@ -14,6 +14,7 @@ from tests.chaos.cases import (
     fault,
 )
 from tests.chaos.faults import EXPECT_BODY
+from tests.client.quine import make_quine
 
 GETS = ["GET", "GET", "POST", "PUT"]
 DECODING = frozenset(["ContentDecodingError"])
@@ -286,13 +287,26 @@ def coding_in_disorder(case: Case, rng: Random) -> None:
     plain = case.answer_body() * 3
     good = gzip.compress(plain, mtime=0)
     what = rng.choice(
-        ["checksum", "behind", "members", "empty members", "label", "chain", "lines", "five"]
+        [
+            *("checksum", "behind", "members", "empty members", "label", "chain", "lines"),
+            *("five", "quine", "length", "spoilt quine"),
+        ]
     )
     case.name += f": {what}"
     case.body = plain
     if what == "checksum":
         _coded(case, rng, b"gzip", good[:-8] + bytes([good[-8] ^ 1]) + good[-7:])
         case.must_fail(DECODING)
+    elif what == "length":
+        _coded(case, rng, b"gzip", good[:-1] + bytes([good[-1] ^ 1]))
+        case.must_fail(DECODING)
+    elif what.endswith("quine"):
+        times = rng.randrange(1, 6)  # it is then what it was before
+        data = QUINE if what == "quine" else QUINE[:-1] + b"\xff"
+        _coded(case, rng, b"gzip" + b", gzip" * (times - 1), data)
+        case.body = QUINE
+        if what == "spoilt quine":
+            case.must_fail(DECODING)
     elif what == "behind":
         _coded(case, rng, b"gzip", good + b"\0\0garbage")
     elif what == "members":
@@ -315,6 +329,7 @@ def coding_in_disorder(case: Case, rng: Random) -> None:
         case.must_fail(DECODING)
 
 
+QUINE = make_quine()
 BOMB = gzip.compress(b"\0" * 20_000_000, 9, mtime=0)
 
 

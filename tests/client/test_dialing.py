@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import select
 import socket
 from collections.abc import Iterator
@@ -246,6 +247,45 @@ def test_the_next_attempt_starts_after_250_ms_and_no_sooner(blackhole: Any) -> N
         assert race._is_time_to_start()
     finally:
         race.close_losers()
+
+
+class SleepyPoller:
+    """Nothing ever happens: time goes by, and a little less of it than was asked for."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+
+    def register(self, descriptor: int, events: int) -> None:
+        """Takes note of nothing."""
+
+    def poll(self, milliseconds: float | None) -> list[tuple[int, int]]:
+        assert milliseconds is not None
+        self.clock.advance(max(milliseconds * 0.9, 0.1) / 1000)
+        return []
+
+
+@pytest.mark.safety("2n1", "2n2")
+@pytest.mark.parametrize("stagger", [-1.0, 0.0, 0.001, 0.0099, 0.01, 0.05, 0.25])
+def test_between_two_attempts_there_are_10_ms_at_least(
+    stagger: float, blackhole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    starts: list[float] = []
+    start = dialing._Race._start_next
+
+    def start_next(race: dialing._Race) -> socket.socket | None:
+        starts.append(clock.now)
+        return start(race)
+
+    monkeypatch.setattr(dialing._Race, "_start_next", start_next)
+    monkeypatch.setattr(dialing, "new_poller", lambda: SleepyPoller(clock))
+    with pytest.raises(LimitExpired):
+        dial([blackhole] * 20, started(Timeout(connect=10), clock), stagger=stagger)
+    assert len(starts) == 20
+    least = max(stagger, 0.01)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert all(least - 1e-9 <= pause <= least + 0.002 for pause in pauses), pauses
+    assert 10 <= clock.now < 10.01
 
 
 @pytest.mark.safety("2n2", "X21")
