@@ -31,8 +31,9 @@ STYLE = """
   .good { fill: var(--good) } .bad { fill: var(--bad) }
   .spread { stroke: var(--mark); stroke-width: 1.5 } .stretch { stroke: var(--mark) }
 """
-WIDTH, MARGIN = 960, 16
-LABELS, BARS, NUMBERS = 440, 300, 172  # widths of the three columns
+MARGIN = 16
+LABELS, BARS, NUMBERS = 396, 240, 148  # widths of the three columns
+WIDTH = LABELS + BARS + NUMBERS + 2 * MARGIN  # about that of a page's text: not to be shrunk
 LINE = 21  # height of a row
 LOW, HIGH = 1 / 8, 4.0  # of the axis of the main table, in times of what is asked
 TICKS = {1 / 8: "1/8", 1 / 4: "1/4", 1 / 2: "1/2", 1.0: "as asked", 2.0: "2", 4.0: "4"}
@@ -93,8 +94,8 @@ def main_table(documents: Sequence[Document]) -> str:
     rows = [row for row in tables.rows(documents) if row.medians]
     drawing = Drawing(
         "What was asked, and what was measured",
-        "To the left: cheaper than asked. Lines: quartiles; circles: the stretch. "
-        "A bar that reaches an end of the scale goes on beyond it.",
+        "To the left: cheaper than asked. Lines: quartiles; circles: the stretch. What reaches "
+        "an end goes on beyond it.",
     )
     left = MARGIN + LABELS
 
@@ -152,8 +153,9 @@ def draw_row(drawing: Drawing, row: Row, across: Callable[[float], float]) -> No
     sign = "x" if row.asked.faster else ""
     right = MARGIN + LABELS + BARS
     asked = row.asked.text() or f"stretch {row.asked.stretch_text()}"
-    drawing.text(right + 56, f"{row.measured:.3g}{sign}", kind, "end")
-    drawing.text(right + 64, f"asked {asked}" if row.asked.value else asked, "soft")
+    measured = f"{row.measured:.3g}{sign}" if row.measured >= 0.001 else "< 0.001"
+    drawing.text(right + 52, measured, kind, "end")
+    drawing.text(right + 60, f"asked {asked}" if row.asked.value else asked, "soft")
 
 
 def relative(row: Row, value: float) -> float:
@@ -178,7 +180,7 @@ def clients(documents: Sequence[Document]) -> str:
         "CPU per small keep-alive GET",
         "In times of this client's, user and system time, each side measured in the same rounds.",
     )
-    left, width = MARGIN + 260, WIDTH - 2 * MARGIN - 260 - 60
+    left, width = MARGIN + 230, WIDTH - 2 * MARGIN - 230 - 50
     most = max(values.values())
     drawing.y += 8
     for name, value in sorted(values.items(), key=lambda item: item[1]):

@@ -16,7 +16,7 @@ TOTAL = 16 * 1024 * 1024
 OTHERS = ("pycurl", "pyreqwest", "http.client", "urllib3")
 AGAINST = (
     Against(("bare socket",), Asked(1.25, 1.05), text="bare recv loop"),
-    Against(OTHERS, Asked(1.0), text="{}, the cheapest of others"),
+    Against(OTHERS, Asked(1.0), text="{}, the cheapest"),
     *each((*OTHERS, "requests")),
 )
 
