@@ -18,7 +18,9 @@ GROWING = (
     ("requests of a session x10", "requests", "request", 300, 3000),
     ("response fields x10", "response-fields", "field", 45, 450),
     ("request fields x10", "request-fields", "field", 45, 450),
-    ("body read whole x10", "whole-body", "byte", 2_000_000, 20_000_000),
+    # Not larger: a bare loop of recv that joins its pieces costs 1.7 to 2.8 times as much per byte
+    # when they leave the processor's caches. Up to here it costs the same.
+    ("body read whole x10", "whole-body", "byte", 200_000, 2_000_000),
     ("body streamed x10", "streamed-body", "byte", 2_000_000, 20_000_000),
     ("threads x8", "threads", "request", 2, 16),
     ("idle connections x100", "idle-connections", "request", 2, 200),
