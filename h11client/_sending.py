@@ -288,6 +288,15 @@ class Call:
             self.session._bound(response)
             response.content  # noqa: B018  # reading it is its effect
 
+    def after(self, request: PreparedRequest, response: Any) -> PreparedRequest:
+        """The request of the next attempt: with the cookies of the response to this one."""
+        if has_cookies(response):
+            self._store(request, response)
+            request = request.copy()  # the caller's stays as it is
+            request.jar = self.session._jar
+            request.apply_cookies()
+        return request
+
     def wait(self, seconds: float) -> None:
         """Waits before the next attempt."""
         if seconds > 0:
@@ -349,7 +358,8 @@ def _yielded(request: Any) -> PreparedRequest:
 def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
     """The answer to `request`, asked for as often as `retry` says.
 
-    `call` has `deadline`, `exchange(request)`, `read(response)` and `wait(seconds)`.
+    `call` has `deadline`, `exchange(request)`, `read(response)`, `after(request, response)` and
+    `wait(seconds)`.
     """
     from h11client._policies.retries import RetryState
 
@@ -362,6 +372,7 @@ def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
             if seconds is None or not _begins_again(request):
                 call.read(response)
                 return response
+            request = call.after(request, response)
             release(response)
         except _Final as final:
             raise final.error from None

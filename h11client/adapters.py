@@ -272,5 +272,9 @@ class _Attempts:
     def read(self, response: Any) -> None:
         """Leaves the body to the session."""
 
+    def after(self, request: PreparedRequest, response: Any) -> PreparedRequest:
+        """The same request: cookies are the session's business."""
+        return request
+
     def wait(self, seconds: float) -> None:
         getattr(self._pool.clock, "advance", sleep)(seconds)

@@ -13,7 +13,7 @@ import h11client
 from h11client import Retry, Timeout, exceptions
 from h11client._transport.pool import Pool
 from h11client.adapters import HTTPAdapter
-from h11client.testing import MockTransport, Pause, ScriptedNetwork
+from h11client.testing import Answer, MockTransport, Pause, ScriptedNetwork
 
 URL = "http://a.test/"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -232,6 +232,32 @@ def test_each_hop_of_a_redirect_has_its_attempts() -> None:
 
 
 @pytest.mark.safety("R18", "4I11")
+@pytest.mark.safety("2k5")
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({}, [None, "lb=1", "lb=2; n=1"]),
+        ({"cookies": {"own": "1"}}, ["own=1", "lb=1; own=1", "lb=2; n=1; own=1"]),
+        ({"headers": {"Cookie": "by=hand"}}, ["by=hand"] * 3),
+    ],
+)
+def test_cookies_of_an_attempt_are_kept_and_sent_with_the_next(given: Any, sent: Any) -> None:
+    answers = [
+        Answer(503, b"", [("Set-Cookie", "lb=1")]),
+        Answer(503, b"", [("Set-Cookie", "lb=2"), ("Set-Cookie", "n=1")]),
+        Answer(200, b""),
+    ]
+    transport = MockTransport(lambda request: answers.pop(0))
+    session = h11client.Session(transport=transport, trust_env=False, retries=exact(backoff=0))
+    request = session.prepare_request(h11client.Request("GET", URL, **given))
+    before = dict(request.headers)
+    response = session.send(request)
+    assert [asked.headers.get("Cookie") for asked in transport.requests] == sent
+    assert session.cookies.get_dict() == {"lb": "2", "n": "1"}
+    assert shown(response.attempts) == [(503, 0), (503, 0), (200, 0)]
+    assert dict(request.headers) == before
+
+
 def test_no_secret_is_told_of_an_attempt(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="h11client")
     session, _ = session_of(REFUSED, [RESET], [DOWN], retries=exact(2))
