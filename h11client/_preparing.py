@@ -61,7 +61,7 @@ class Preparing(Settings):
             request.data,
             request.json,
             self._join_hooks(request.hooks),
-            request.trailers,
+            getattr(request, "trailers", None),  # a Request of requests has none
             request.files,
         )
         self._admit(prepared, request.auth, request.cookies)

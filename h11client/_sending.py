@@ -145,7 +145,10 @@ class Call:
             allow_redirects=False,
             **own,
         )
-        response.history = [*history, *response.history]
+        passed = [*history, *response.history]
+        for number, earlier in enumerate(response.history, len(history)):
+            earlier.history = passed[:number]
+        response.history = passed
         if isinstance(response, Response):
             response._next = None  # it is followed from here
         asked = getattr(response, "request", None)

@@ -229,7 +229,8 @@ class Session(Redirecting, Preparing):
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
-            raise TypeError(f"send() takes a PreparedRequest, not {type(request).__name__}")
+            kind = f"{type(request).__module__}.{type(request).__qualname__}"
+            raise TypeError(f"send() takes an h11client.PreparedRequest, not {kind}")
         stream = self.stream if stream is None else stream
         verify = self.verify if verify is None else verify
         cert = self.cert if cert is None else cert

@@ -70,6 +70,14 @@ _NEVER = Retry(0, statuses=(), backoff=0, jitter=0)
 # What `init_poolmanager` understands besides: options of dialling by the names that they have here.
 _DIAL_OPTIONS = frozenset(["source_address", "socket_options", "server_hostname"])
 
+# Of requests' adapter; what they change would be lost in silence.
+_NEVER_CALLED = frozenset(
+    [
+        *("build_connection_pool_key_attributes", "cert_verify", "get_connection"),
+        *("get_connection_with_tls_context", "proxy_headers", "request_url"),
+    ]
+)
+
 
 class BaseAdapter:
     """What a session can send requests through; override both methods.
@@ -135,6 +143,10 @@ class HTTPAdapter(BaseAdapter):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name in sorted(_NEVER_CALLED & vars(cls).keys()):
+            from warnings import warn
+
+            warn(f"nothing calls {cls.__name__}.{name}(): see docs/migrating.md", stacklevel=2)
         if "send" in vars(cls) and "takes_deadline" not in vars(cls):
             # It was written for requests, where this is None or seconds.
             cls.takes_deadline = False

@@ -359,6 +359,14 @@ def test_only_prepared_requests_can_be_sent(wrong):
         session.send(wrong)
 
 
+def test_requests_of_requests_itself_can_be_prepared():
+    session, network = session_of([OK])
+    request = h11client.Request("POST", URL, data=b"body", params={"a": "1"})
+    del request.trailers  # of which that knows nothing
+    session.send(session.prepare_request(request))
+    assert head_of(network)[0] == "POST /?a=1 HTTP/1.1"
+
+
 @pytest.mark.parametrize(
     "request_", [h11client.Request(), h11client.Request("GET"), h11client.Request(url=URL)]
 )

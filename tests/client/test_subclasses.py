@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import random
+import re
 
 import pytest
 
 import h11client
 from h11client._transport.pool import Pool
 from h11client.adapters import HTTPAdapter
+from h11client.auth import HTTPDigestAuth
 from h11client.testing import Answer, FakeClock, MockTransport, ScriptedNetwork
 
 URL = "http://a.test/"
@@ -220,3 +223,60 @@ def test_what_watches_a_call_watches_all_that_a_send_of_the_programs_asks_for():
     session.get(URL, on_progress=lambda step: progress.append(step.done), retries=None)
     assert [event.request.url for event in events if event.name == "sent"] == [URL, URL + "b"]
     assert progress[-1] == 5
+
+
+# --- a chain is the same with a `send` of the program's ------------------------------------------
+
+PLACES = ["http://a.test", "https://a.test", "http://b.test", "http://a.test:81", "http://x.a.test"]
+COOKIES = ["c=1", "d=1; Path=/y", "e=1; Domain=a.test", "f=1; Secure", "c=; Max-Age=0"]
+CHALLENGE = ("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"')
+RANDOM_PARTS = re.compile(r'(cnonce|response)="[^"]*"')
+
+
+def random_answer(chance):
+    status = chance.choice([200, 301, 302, 302, 303, 307, 308, 401, 503])
+    headers = [("Set-Cookie", chance.choice(COOKIES)) for _ in range(chance.randint(0, 2))]
+    if status // 100 == 3:
+        place = chance.choice(["", "", *PLACES]) + chance.choice(["/x", "/y/z"])
+        headers.append(("Location", place))
+    return Answer(status, b"body", [*headers, CHALLENGE] if status == 401 else headers)
+
+
+def random_exchange(kind, seed):
+    """What comes of a call that is made of `seed`, and everything that was sent for it."""
+    chance = random.Random(seed)
+    answers = [random_answer(chance) for _ in range(chance.randint(1, 6))]
+    transport = answering(*answers, (200, "end"))
+    retries = chance.choice([None, h11client.Retry(2, statuses=[503], backoff=0)])
+    session = kind(transport=transport, trust_env=False, max_redirects=4, retries=retries)
+    session.headers.update(chance.choice([{}, {"X-Api-Key": "k"}, {"Authorization": "s"}]))
+    session.cookies.update(chance.choice([{}, {"everywhere": "1"}]))
+    seen = []
+    session.hooks["response"].append(lambda response, **kw: seen.append(response.url))
+    options = chance.choice([{}, {"cookies": {"call": "1"}}, {"headers": {"Cookie": "hand=1"}}])
+    auth = chance.choice([None, ("u", "p"), HTTPDigestAuth("u", "p")])
+    body = chance.choice([None, b"x", {"a": "1"}])
+    method = chance.choice(["GET", "POST", "PUT", "HEAD"])
+    url = chance.choice(PLACES) + "/start"
+    try:
+        answer = session.request(method, url, auth=auth, data=body, **options)
+        found = [(each.status_code, each.url, each.history) for each in answer.history]
+        told = [answer.status_code, answer.content, len(answer.attempts)]
+        found = [(status, at, len(history)) for status, at, history in found] + told
+    except h11client.RequestException as error:
+        found = [type(error), error.request.url, len(error.response.history)]
+    fields = [sorted(request.headers.items()) for request in transport.requests]
+    sent = [
+        (request.method, request.url, body, RANDOM_PARTS.sub("", repr(headers)))
+        for request, body, headers in zip(transport.requests, transport.bodies, fields, strict=True)
+    ]
+    return found, sent, seen, sorted((cookie.domain, cookie.name) for cookie in session.cookies)
+
+
+@pytest.mark.safety("R1", "R2", "R4", "R7", "2f4")
+@pytest.mark.parametrize("start", range(0, 400, 100))
+def test_whoever_sends_the_requests_of_a_chain_they_are_the_same(start):
+    for seed in range(start, start + 100):
+        expected = random_exchange(h11client.Session, seed)
+        assert random_exchange(Counting, seed) == expected, seed
+        assert len(expected[1]) > 0
