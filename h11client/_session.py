@@ -229,8 +229,7 @@ class Session(Redirecting, Preparing):
     ) -> Response:
         """Sends a prepared request as it is; the other arguments are those of `request`."""
         if not isinstance(request, PreparedRequest):
-            kind = f"{type(request).__module__}.{type(request).__qualname__}"
-            raise TypeError(f"send() takes an h11client.PreparedRequest, not {kind}")
+            raise TypeError(f"send() takes a PreparedRequest of h11client, not {type(request)}")
         stream = self.stream if stream is None else stream
         verify = self.verify if verify is None else verify
         cert = self.cert if cert is None else cert
