@@ -41,6 +41,7 @@ __all__ = ["ResponseBody"]
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
+_WORTH_A_READ = 4096  # bytes
 _PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
@@ -233,7 +234,10 @@ class ResponseBody(Told):
             if connection.read_failure is not None:
                 raise connection.read_failure
             while True:
-                block = stream.read(READ_SIZE, self._deadline.limit("read"))
+                # Not more than was asked for, where that is much: what is left over would have to
+                # be cut off, and copied.
+                size = max_bytes if _WORTH_A_READ < max_bytes < READ_SIZE else READ_SIZE
+                block = stream.read(size, self._deadline.limit("read"))
                 protocol.receive_data(block)
                 data = protocol.receive_body(max_bytes)
                 if type(data) is bytes:
