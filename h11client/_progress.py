@@ -93,6 +93,8 @@ class UploadProgress:
 class DownloadProgress:
     """A response's body that reports what was read of it."""
 
+    read_rest = None  # it is read piece by piece
+
     def __init__(self, inner: Any, total: int | None, on_progress: OnProgress) -> None:
         self._inner = inner
         self._done = 0

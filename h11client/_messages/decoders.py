@@ -109,7 +109,7 @@ class Decoder:
         self._pieces = pieces
         self._output = b""
         self._start = 0
-        self._failure: BaseException | None = None
+        self._failure: RequestException | None = None
 
     def read(self, max_bytes: int) -> bytes:
         """Returns 1 to `max_bytes` bytes, or b"" after the last."""
@@ -125,14 +125,17 @@ class Decoder:
 
     def _next_piece(self) -> bytes:
         if self._failure is not None:
-            if isinstance(self._failure, RequestException):
-                raise self._failure
-            raise ContentDecodingError("decoding the body was interrupted") from self._failure
+            raise self._failure
         try:
             return next(self._pieces, b"")
         except BaseException as error:
-            # The generator is over by now; asked again, it would say that the body is.
-            self._failure = error
+            # The generator is over by now; asked again, it would say that the body is. Of others'
+            # exceptions none is kept, with the frames that they hold on to.
+            self._failure = (
+                error
+                if isinstance(error, RequestException)
+                else ContentDecodingError("decoding the body was interrupted")
+            )
             raise
 
 

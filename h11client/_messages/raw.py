@@ -121,13 +121,7 @@ class RawBody:
 
     def readinto(self, buffer: Any) -> int:
         """Reads into a writable buffer what has come, at most its size; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        reader = self._reader
-        if reader.consumed or not view:
-            return 0
-        piece = reader.read(len(view), reader.decode_content, self._owner)
-        view[: len(piece)] = piece
-        return len(piece)
+        return self._reader.read_into(buffer, self._reader.decode_content, self._owner)
 
     def stream(
         self, amt: int | None = READ_SIZE, decode_content: bool | None = None
@@ -138,10 +132,16 @@ class RawBody:
         return self._pieces(amt or READ_SIZE, decoded)
 
     def _pieces(self, size: int, decoded: bool) -> Iterator[bytes]:
-        while not self._reader.consumed:
-            piece = self._reader.read(size, decoded, self._owner)
-            if piece:
-                yield piece
+        try:
+            while not self._reader.consumed:
+                piece = self._reader.read(size, decoded, self._owner)
+                if piece:
+                    yield piece
+        except GeneratorExit:
+            raise  # who has had enough may go on in another way
+        except BaseException as error:
+            self._reader.break_off(error, self._owner)
+            raise
 
     def read_chunked(
         self, amt: int | None = None, decode_content: bool | None = None
@@ -155,15 +155,21 @@ class RawBody:
     def __iter__(self) -> Iterator[bytes]:
         """The lines, each with the "\\n" that ends it, as files give them."""
         pending: list[bytes] = []
-        for piece in self.stream():
-            lines = piece.split(b"\n")
-            pending.append(lines[0])
-            for line in lines[1:]:
-                yield b"".join(pending) + b"\n"
-                pending = [line]
-        rest = b"".join(pending)
-        if rest:
-            yield rest
+        try:
+            for piece in self.stream():
+                lines = piece.split(b"\n")
+                pending.append(lines[0])
+                for line in lines[1:]:
+                    yield b"".join(pending) + b"\n"
+                    pending = [line]
+            rest = b"".join(pending)
+            if rest:
+                yield rest
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._reader.break_off(error, self._owner)
+            raise
 
     def readline(self, size: int | None = -1) -> bytes:
         """One line with the "\\n" that ends it, at most `size` bytes; b"" at the end.
@@ -172,11 +178,15 @@ class RawBody:
         """
         most = float("inf") if size is None or size < 0 else size
         line = bytearray()
-        while len(line) < most and (byte := self.read1(1)):
-            line += byte
-            if byte == b"\n":
-                break
-        return bytes(line)
+        try:
+            while len(line) < most and (byte := self.read1(1)):
+                line += byte
+                if byte == b"\n":
+                    break
+            return bytes(line)
+        except BaseException as error:
+            self._reader.break_off(error, self._owner)
+            raise
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         """All lines that are left."""

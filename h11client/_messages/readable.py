@@ -123,41 +123,36 @@ class Readable:
 
     def _read_content(self) -> bytes:
         reader = self._reader
-        if (
-            reader is None
-            and self.max_response_size is None
-            and self._head is not None
-            and not self._head.headers.values_of(b"content-encoding")
-        ):
-            # What most responses are, without what only the others need.
-            body = self._body
-            try:
+        try:
+            if (
+                reader is None
+                and self.max_response_size is None
+                and self._head is not None
+                and not self._head.headers.values_of(b"content-encoding")
+            ):
+                # What most responses are, without what only the others need.
+                body = self._body
                 read_rest = getattr(body, "read_rest", None)  # of one that is all there
                 if read_rest is not None:
-                    rest: bytes = read_rest()
-                    return rest
+                    return read_rest()  # type: ignore[no-any-return]  # bytes
                 content = read_whole(body)
-            except BaseException as error:
-                self._open().break_off(error, self)
-                raise
-            self._check_own(len(content))
+                self._check_own(len(content))
+                return content
+            if reader is None:
+                reader = self._open()
+            if reader.begun:
+                raise StreamConsumedError("the body has been read in pieces")
+            content = reader.read_all(True, self)
+            self._check_own(reader.received)
             return content
-        if reader is None:
-            reader = self._open()
-        if reader.begun:
-            raise StreamConsumedError(
-                "the body has been read in pieces", request=self.request, response=self
-            )
-        content = reader.read_all(True, self)
-        self._check_own(reader.received)
-        return content
+        except BaseException as error:
+            self._give_up(error)
+            raise
 
     def _check_own(self, received: int) -> None:
         """What several threads have read of a body is the content for none of them."""
         if getattr(self._body, "_received", received) != received:
-            raise StreamConsumedError(
-                "another thread has read part of the body", request=self.request, response=self
-            )
+            raise StreamConsumedError("another thread has read part of the body")
 
     @property
     def _content(self) -> Any:
@@ -234,24 +229,29 @@ class Readable:
         """
         if size is None or size < 0:
             if self._whole is not None or self._reader is None or not self._reader.begun:
-                start, self._offset = self._offset, len(self.content)
-                return self.content[start:]
+                content = self.content
+                return self._read_kept(content, len(content))
             return self._open().read_all(True, self)
         if self._whole is not None:
-            start = self._offset
-            self._offset = min(start + size, len(self._whole))
-            return self._whole[start : self._offset]
+            return self._read_kept(self._whole, size)
         reader = self._open()
         return b"" if reader.consumed else reader.read_exactly(size, True, self)
 
+    def _read_kept(self, content: bytes, size: int) -> bytes:
+        start = self._offset
+        try:
+            self._offset = end = min(start + size, len(content))
+            return content[start:end]
+        except BaseException:
+            self._offset = start  # it has not got to the caller
+            raise
+
     def readinto(self, buffer: Any) -> int:
         """Reads what has come, decoded, into a writable buffer; 0 at the end, and for no room."""
+        if self._whole is None:
+            return self._open().read_into(buffer, True, self)
         view = memoryview(buffer).cast("B")
-        if self._whole is not None:
-            piece = self.read(len(view))
-        else:
-            reader = self._open()
-            piece = b"" if reader.consumed or not view else reader.read(len(view), True, self)
+        piece = self.read(len(view))
         view[: len(piece)] = piece
         return len(piece)
 
@@ -301,7 +301,7 @@ class Readable:
         pieces: Iterator[Any] = self._pieces(max(chunk_size or 0, LINES_READ))
         if decode_unicode:
             pieces = self._text_of(pieces)
-        return _lines_of(pieces, delimiter or None)
+        return self._lines_of(pieces, delimiter or None)
 
     def iter_events(
         self, *, max_event_size: int | None = EVENT_SIZE, check_type: bool = True
@@ -396,8 +396,14 @@ class Readable:
         if content is None:
             reader = self._open()
             read = reader.read_exactly if filled else reader.read
-            while piece := read(size or READ_SIZE, True, self):
-                yield piece
+            try:
+                while piece := read(size or READ_SIZE, True, self):
+                    yield piece
+            except GeneratorExit:
+                raise  # who has had enough may go on in another way
+            except BaseException as error:
+                reader.break_off(error, self)
+                raise
             return
         step = size or max(len(content), 1)
         for start in range(0, len(content), step):
@@ -405,13 +411,36 @@ class Readable:
 
     def _text_of(self, pieces: Iterator[bytes]) -> Iterator[str]:
         decoder = TextDecoder(self.encoding)
-        for piece in pieces:
-            text = decoder.feed(piece)
+        try:
+            for piece in pieces:
+                text = decoder.feed(piece)
+                if text:
+                    yield text
+            text = decoder.feed(b"", True)
             if text:
                 yield text
-        text = decoder.feed(b"", True)
-        if text:
-            yield text
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._give_up(error)
+            raise
+
+    def _lines_of(self, pieces: Iterator[Any], delimiter: str | bytes | None) -> Iterator[Any]:
+        splitter = LineSplitter(delimiter)
+        try:
+            for piece in pieces:
+                yield from splitter.feed(piece)
+            yield from splitter.finish()
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._give_up(error)
+            raise
+
+    def _give_up(self, error: BaseException) -> None:
+        """What was read has not got to the caller, so that nothing behind it may, or its end."""
+        if self._whole is None:
+            self._open().break_off(error, self)
 
     def _charset(self) -> str | None:
         if self._head is not None:
@@ -419,10 +448,3 @@ class Readable:
             return charset_of(types[0].decode("latin-1")) if types else None
         named = self._headers.get_list("content-type") if self._headers else None
         return charset_of(named[0]) if named else None
-
-
-def _lines_of(pieces: Iterator[Any], delimiter: str | bytes | None) -> Iterator[Any]:
-    splitter = LineSplitter(delimiter)
-    for piece in pieces:
-        yield from splitter.feed(piece)
-    yield from splitter.finish()

@@ -5,12 +5,17 @@ from __future__ import annotations
 from io import BytesIO
 
 from h11client._messages.decoders import Decoder, build_decoder, content_codings
-from h11client.exceptions import RequestException, ResponseTooLarge, StreamConsumedError
+from h11client.exceptions import (
+    IncompleteBody,
+    RequestException,
+    ResponseTooLarge,
+    StreamConsumedError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from h11client._messages.decoders import Source
     from h11client.exceptions import RequestLike, ResponseLike
@@ -19,8 +24,8 @@ if TYPE_CHECKING:
         """A body that is still to be read.
 
         `read` gives 1 to `max_bytes` bytes, b"" after the last. There may also be `trailers`
-        (pairs, once the end was read), `informational` (1xx heads), `connection_info`, and
-        `abort()`, which closes without reading on.
+        (pairs, once the end was read), `informational` (1xx heads), `connection_info`, `abort()`,
+        which closes without reading on, and `read_rest()`, which gives what is all there at once.
         """
 
         def read(self, max_bytes: int, /) -> bytes: ...
@@ -115,6 +120,7 @@ class BodyReader:
         "_bounded",
         "_codings",
         "_decoder",
+        "_lost",
         "_max_size",
         "_wire",
         "broken",
@@ -139,6 +145,7 @@ class BodyReader:
         self._decoder: Decoder | None = None
         self.consumed = False
         self.broken = False
+        self._lost = False
         self.closed = False
         self.decode_content = False
 
@@ -156,44 +163,61 @@ class BodyReader:
         """1 to `max_bytes` bytes, b"" after the last."""
         try:
             piece = self._source(decoded).read(max_bytes)
+            if not piece:
+                self.consumed = True
+            return piece
         except BaseException as error:
             self.break_off(error, owner)
             raise
-        if not piece:
-            self.consumed = True
-        return piece
 
     def read_exactly(self, size: int, decoded: bool, owner: Owner) -> bytes:
         """`size` bytes, fewer only at the end; what is not there yet takes no memory."""
-        piece = self.read(size, decoded, owner) if size else b""
-        if not piece or len(piece) == size:
-            return piece
-        buffer = BytesIO()
-        room = 0
-        while piece:
-            end = buffer.tell() + len(piece)
-            if end > room:
-                # Its own growth, and small steps, would go an eighth beyond what was asked for.
-                room = size if size < 3 * end else 2 * end
-                buffer.seek(room - 1)
-                buffer.write(b"\0")
-                buffer.seek(end - len(piece))
-            buffer.write(piece)
-            piece = b""  # not to be kept while the next one is made
-            if end < size:
-                piece = self.read(size - end, decoded, owner)
-        buffer.truncate()
-        return buffer.getvalue()
+        try:
+            piece = self.read(size, decoded, owner) if size else b""
+            if not piece or len(piece) == size:
+                return piece
+            buffer = BytesIO()
+            room = 0
+            while piece:
+                end = buffer.tell() + len(piece)
+                if end > room:
+                    # Its own growth, and small steps, would go an eighth beyond what was asked for.
+                    room = size if size < 3 * end else 2 * end
+                    buffer.seek(room - 1)
+                    buffer.write(b"\0")
+                    buffer.seek(end - len(piece))
+                buffer.write(piece)
+                piece = b""  # not to be kept while the next one is made
+                if end < size:
+                    piece = self.read(size - end, decoded, owner)
+            buffer.truncate()
+            return buffer.getvalue()
+        except BaseException as error:
+            self.break_off(error, owner)
+            raise
+
+    def read_into(self, buffer: Any, decoded: bool, owner: Owner) -> int:
+        """Reads what has come into a writable buffer, at most its size; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        if self.consumed or not view:
+            return 0
+        try:
+            piece = self.read(len(view), decoded, owner)
+            view[: len(piece)] = piece
+            return len(piece)
+        except BaseException as error:
+            self.break_off(error, owner)
+            raise
 
     def read_all(self, decoded: bool, owner: Owner) -> bytes:
         """Everything to the end."""
         try:
             content = read_whole(self._source(decoded))
+            self.consumed = True
+            return content
         except BaseException as error:
             self.break_off(error, owner)
             raise
-        self.consumed = True
-        return content
 
     def note_whole(self, size: int) -> None:
         """Takes note that the body has been read to its end without this reader."""
@@ -211,6 +235,11 @@ class BodyReader:
         getattr(self._body, "abort", self._body.close)()
 
     def _source(self, decoded: bool) -> Source:
+        if self._lost:
+            # What was taken has not got to the caller: nobody goes on behind it, or to the end.
+            raise IncompleteBody(
+                "reading the body was interrupted", partial_length=self._wire.received
+            )
         source = self._unbounded(decoded)
         if self._max_size is None:
             return source
@@ -242,6 +271,7 @@ class BodyReader:
     def break_off(self, error: BaseException, owner: Owner) -> None:
         """Gives an error of reading its request and response, and the body up."""
         self.name_concerned(error, owner)
-        if not isinstance(error, StreamConsumedError):
-            self.broken = True
+        if not (self.broken or isinstance(error, StreamConsumedError)):
+            self.broken, self.consumed = True, False
+            self._lost = not isinstance(error, RequestException)
             self.abort()

@@ -133,18 +133,34 @@ class ResponseBody(Told):
         if self._connection is None:
             if self._ready is None and self._failure is None:
                 return b""  # the end: asked for once with every body
-            return self._read(max_bytes)
+            try:
+                return self._read(max_bytes)
+            except BaseException:
+                self._lose()
+                raise
         turn = self._turn
-        if not turn.acquire(False) and not turn.acquire(True, _PATIENCE):
-            raise StreamConsumedError("the body is being read or closed by another thread")
-        self._reading = True
-        try:
-            return self._read(max_bytes)
-        finally:
-            self._reading = False
+        if turn.locked():
+            if not turn.acquire(True, _PATIENCE):
+                raise StreamConsumedError("the body is being read or closed by another thread")
             turn.release()
+        try:
+            with turn:  # no interruption can keep it
+                self._reading = True
+                data = self._read(max_bytes)
+                self._reading = False
+                return data
+        except BaseException:
+            self._lose()
+            raise
+        finally:
             if self._closing:
                 self.abort()
+
+    def _lose(self) -> None:
+        """What was taken has not got to the caller: nobody goes on behind it, or to the end."""
+        if self._failure is None:
+            self._failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
+        self._ready = None
 
     def _read(self, max_bytes: int) -> bytes:
         data = self._ready
@@ -346,7 +362,9 @@ class ResponseBody(Told):
             return
         self._closing = True  # before the look at the turn: its holder looks here when it leaves
         turn = self._turn
-        # The reader of the body before this one may be about to let go of it.
+        # The reader of the body before this one may be about to let go of it. An interruption of
+        # this thread between here and `try` keeps the turn, and then the connection is closed as
+        # garbage: there is no `with` that does not wait.
         if not turn.acquire(False) and (self._reading or not turn.acquire(True, _PATIENCE)):
             self._interrupt()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from h11client._engine import h11
 from h11client._transport.connection import READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
-from h11client.exceptions import StreamConsumedError
+from h11client.exceptions import IncompleteBody, StreamConsumedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from h11client._transport.connection import Connection, FinalHead
     from h11client._transport.connection_info import Owner, Stamps
     from h11client._transport.upgrading import UpgradedStream
+    from h11client.exceptions import RequestException
 
 __all__ = ["WholeBody", "take_whole_body"]
 
@@ -33,7 +34,7 @@ class WholeBody(Told):
     def __init__(self, data: bytes, connection: Connection, stamps: Stamps) -> None:
         self._data = data
         self._start = 0
-        self._failure: StreamConsumedError | None = None
+        self._failure: RequestException | None = None
         self._stamps = stamps
         self._states = _BOTH_DONE
         self._dialled = connection.dialled
@@ -43,33 +44,39 @@ class WholeBody(Told):
 
     def read(self, max_bytes: int) -> bytes:
         """1 to `max_bytes` bytes, or b"" after the last one."""
-        data = self._data
-        start = self._start
-        if start or len(data) > max_bytes:
-            data = data[start : start + max_bytes]
+        try:
+            start = self._start
+            data = self._data[start : start + max_bytes]
             self._start = start + len(data)
-        else:
-            self._data = b""
-        if self._failure is not None:  # looked at last: another thread may close meanwhile
-            raise self._failure
-        return data
+            if self._failure is not None:  # looked at last: another thread may close meanwhile
+                raise self._failure
+            return data
+        except BaseException:
+            # What was taken has not got to the caller: nobody goes on behind it, or to the end.
+            if self._failure is None:
+                self._failure = IncompleteBody(
+                    "reading the body was interrupted", partial_length=self._start
+                )
+            raise
 
     def read_rest(self) -> bytes:
-        """All that was not read yet, at once; for one of several threads, as its end looks empty.
+        """All of it at once; for one of several threads, as its end looks empty.
 
-        Raises `StreamConsumedError` when it was called before.
+        Raises `StreamConsumedError` when something was read before.
         """
         data = self._data
-        start = self._start
-        if start:
-            if start < 0:
-                raise StreamConsumedError("another thread has read the body")
-            data = data[start:]
+        if self._start:
+            raise StreamConsumedError("another thread has read part of the body, or all of it")
         self._start = -1  # first, so that whoever finds nothing knows why
         self._data = b""
         if self._failure is not None:
             raise self._failure
         return data
+
+    @property
+    def _received(self) -> int:
+        """How much was read, by whomever."""
+        return self._start
 
     def close(self) -> None:
         """What was not read is not read any more."""

@@ -2,69 +2,25 @@
 
 from __future__ import annotations
 
-import dis
 import gc
-import linecache
 import logging
-import sys
+import threading
+from contextlib import suppress
 
 import pytest
 
 import h11client
+from h11client import exceptions
 from h11client._limits import Limits
-from h11client._transport import connection, lending, pool, response_body, slots
+from h11client._transport import connection, lending, pool, response_body, slots, whole_body
 from h11client._transport.pool import Pool
 from h11client._transport.slots import Slots
-from h11client.testing import Dial, ScriptedNetwork
+from h11client.testing import Pause, ScriptedNetwork
+from tests.client.interrupting import Hosts, Interrupter, Interruption, Places
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
-POP_EXCEPT = dis.opmap["POP_EXCEPT"]
-TRACED = {module.__file__ for module in (connection, lending, pool, response_body, slots)}
-
-
-class Interruption(KeyboardInterrupt):
-    pass
-
-
-class Interrupter:
-    """Raises before the nth line that this thread runs in the modules that handle slots.
-
-    Not where the interpreter never looks for signals: at the end of a `with`, which is the second
-    visit of its line, and where an `except` is left.
-    """
-
-    def __init__(self, at):
-        self.left = at
-
-    def __enter__(self):
-        self._before = sys.gettrace()
-        sys.settrace(self._enter_function)
-
-    def __exit__(self, *failure):
-        sys.settrace(self._before)
-
-    def _enter_function(self, frame, event, arg):
-        code = frame.f_code
-        # What is raised in a finaliser is shown and forgotten by the interpreter.
-        if code.co_filename not in TRACED or code.co_name in ("__del__", "abandon", "__call__"):
-            return None
-        entered = set()
-
-        def at_line(frame, event, arg):
-            if event == "line":
-                line = linecache.getline(code.co_filename, frame.f_lineno).lstrip()
-                again = frame.f_lineno in entered
-                leaving = code.co_code[frame.f_lasti] == POP_EXCEPT
-                if leaving or (line.startswith("with ") and again):
-                    return at_line
-                entered.add(frame.f_lineno)
-                self.left -= 1
-                if self.left == 0:
-                    raise Interruption
-            return at_line
-
-        return at_line
+TRACED = {connection, lending, pool, response_body, slots, whole_body}
 
 
 def fresh(session):
@@ -94,77 +50,122 @@ def uploaded(session):
     session.post("http://a.test/", data=iter([b"ab", b"cd"]))
 
 
+def waited_for(session):
+    session.put("http://waited.test/", data=b"ab", headers={"Expect": "100-continue"})
+
+
+def refused(session):
+    session.get("http://refused.test/")
+
+
+def streamed(session):
+    with session.get("http://chunked.test/", stream=True) as response:
+        for _ in response.iter_content(2):
+            pass
+
+
+def closed_early(session):
+    session.get("http://parted.test/", stream=True).close()
+
+
+def closed_far_too_early(session):
+    with session.get("http://endless.test/", stream=True) as response:
+        response.read(1)
+
+
+def redirected(session):
+    session.get("http://moved.test/")
+
+
+def closed_when_idle(session):
+    session.get("http://a.test/")
+    session.close()
+
+
+def in_vain(session):
+    with session.get("http://chunked.test/", stream=True), suppress(exceptions.PoolTimeout):
+        session.get("http://a.test/")
+
+
+def after_another(session):
+    with session.get("http://chunked.test/", stream=True) as response:
+        closer = threading.Timer(0.001, response.close)
+        closer.start()
+        try:
+            session.get("http://a.test/", timeout=5)
+        finally:
+            closer.join()
+
+
+EXCHANGES = [fresh, reused, of_another_origin, closed_by_the_server, stale, uploaded, waited_for]
+EXCHANGES += [refused, streamed, closed_early, closed_far_too_early, redirected]
+EXCHANGES += [closed_when_idle, in_vain, after_another]
+NAMED = {"ids": lambda exchange: exchange.__name__}
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SCRIPTS = {
     "a.test": [OK] * 9,
     "b.test": [OK] * 9,
     "closing.test": [CLOSING, b"hello"],
     "stale.test": [OK, b""],
+    "waited.test": [b"HTTP/1.1 100 Continue\r\n\r\n", OK],
+    "refused.test": [b"HTTP/1.1 421 No\r\nContent-Length: 0\r\n\r\n"],
+    "chunked.test": [CHUNKED, b"5\r\nhello\r\n", b"0\r\n\r\n"],
+    "parted.test": [OK[:-3], OK[-3:]],
+    "endless.test": [CHUNKED, b"5\r\nhello\r\n", Pause(9)],
+    "moved.test": [
+        b"HTTP/1.1 302 Found\r\nLocation: http://a.test/\r\nContent-Length: 2\r\n\r\n",
+        b"hi",
+    ],
 }
-
-
-class Network(ScriptedNetwork):
-    """One script for each host; the streams are kept by the connections alone."""
-
-    def connect(self, host, port, deadline, *options):
-        self._dials.append(Dial(SCRIPTS[host]))
-        stream = super().connect(host, port, deadline, *options)
-        self.streams.clear()
-        return stream
 
 
 def build(network, max_connections=1):
     """A pool of one connection on the network's own clock, and a session over it."""
     transport = Pool(Limits(max_connections=max_connections), network, network.clock)
-    return transport, h11client.Session(transport=transport, timeout=0.001)
+    return transport, h11client.Session(transport=transport, timeout=0.001, trust_env=False)
 
 
-@pytest.mark.safety("L1", "4I6")
-@pytest.mark.parametrize(
-    "exchange",
-    [fresh, reused, of_another_origin, closed_by_the_server, stale, uploaded],
-    ids=lambda exchange: exchange.__name__,
-)
-def test_an_interruption_at_any_line_loses_no_slot(exchange):
+@pytest.mark.safety("L1", "4I5", "4I6")
+@pytest.mark.parametrize("kind", ["line", "call"])
+@pytest.mark.parametrize("exchange", EXCHANGES, **NAMED)
+def test_an_interruption_anywhere_loses_no_slot_and_leaves_no_stream_open(exchange, kind):
     interrupted = True
-    line = 0
+    place = 0
     while interrupted:
-        line += 1
-        transport, session = build(Network())
+        place += 1
+        network = Hosts(SCRIPTS)
+        transport, session = build(network)
         interrupted = False
         try:
-            with Interrupter(line):
+            with Interrupter(place, TRACED, kind):
                 exchange(session)
         except Interruption:
             interrupted = True
         if transport.counts().busy:
             gc.collect()  # an error of the system and its connection refer to each other
         counts = transport.counts()
-        assert (counts.busy, counts.waiting) == (0, 0), line
+        assert (counts.busy, counts.waiting) == (0, 0), place
+        assert network.count_open() == counts.idle, place
         # The one slot can be had, by another origin than before too.
         assert session.get("http://b.test/").content == b"hello"
         assert session.get("http://a.test/").content == b"hello"
-    assert line > 50
+    assert place > 50
 
 
-class Intruder(Interrupter):
-    """Calls `work` before the nth line, as a finaliser or the handler of a signal may."""
+class Intruder(Places):
+    """Calls `work` at the nth place of the lender, as a finaliser or the handler of a signal may."""
 
     def __init__(self, at, work):
-        super().__init__(at)
+        super().__init__({lending})
+        self.left = at
         self._work = work
 
-    def _enter_function(self, frame, event, arg):
-        if frame.f_code.co_filename != lending.__file__:
-            return None
-
-        def at_line(frame, event, arg):
-            self.left -= event == "line"
-            if self.left == 0:
-                self.left -= 1
-                self._work()
-            return at_line
-
-        return at_line
+    def at_place(self, place):
+        self.left -= 1
+        if self.left == 0:
+            self.left -= 1
+            self._work()
 
 
 def close(session):
@@ -183,15 +184,13 @@ def send_and_close(session):
 
 @pytest.mark.safety("L1", "L5", "4I6")
 @pytest.mark.parametrize("work", [close, send, send_and_close], ids=lambda work: work.__name__)
-@pytest.mark.parametrize(
-    "exchange", [reused, of_another_origin, stale], ids=lambda exchange: exchange.__name__
-)
+@pytest.mark.parametrize("exchange", [reused, of_another_origin, stale], **NAMED)
 def test_a_session_may_be_used_and_closed_from_anywhere(exchange, work):
     line = 0
     intruded = True
     while intruded:
         line += 1
-        transport, session = build(Network(), max_connections=2)
+        transport, session = build(Hosts(SCRIPTS), max_connections=2)
         intruder = Intruder(line, lambda session=session: work(session))
         with intruder:
             exchange(session)
@@ -213,7 +212,7 @@ def test_an_exception_of_the_callers_that_has_no_text_loses_no_slot():
         yield b"a"
         raise Wordless
 
-    transport, session = build(Network())
+    transport, session = build(Hosts(SCRIPTS))
     with pytest.raises(Wordless):
         session.post("http://a.test/", data=body())
     assert transport.counts().open == 0
@@ -225,7 +224,7 @@ def test_what_the_callers_code_raised_is_not_logged(caplog):
         yield b"a"
         raise ValueError("hunter2")
 
-    session = h11client.Session(transport=Pool(network=Network()))
+    session = h11client.Session(transport=Pool(network=Hosts(SCRIPTS)))
     with caplog.at_level(logging.DEBUG, logger="h11client"), pytest.raises(ValueError):
         session.post("http://a.test/", data=body())
     assert "failed: ValueError" in caplog.text
@@ -266,7 +265,7 @@ def test_a_finaliser_of_the_programs_may_close_a_response_while_the_pool_is_lock
         def __del__(self):
             self.response.close()
 
-    transport, session = build(Network())
+    transport, session = build(Hosts(SCRIPTS))
     session.limits = Limits(max_connections=2)
     part = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"
     monkeypatch.setitem(SCRIPTS, "part.test", [part])
