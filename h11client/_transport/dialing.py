@@ -14,6 +14,7 @@ import socket
 import time
 
 from h11client._timeouts import LimitExpired
+from h11client._transport.forking import make_socket
 from h11client._transport.network import ConnectFailed
 from h11client._transport.polling import READY_TO_WRITE, new_poller
 
@@ -153,7 +154,7 @@ class _Race:
         address = self._waiting.pop()
         self._deadline.limit("connect")
         try:
-            sock = socket.socket(address[0], socket.SOCK_STREAM)
+            sock = make_socket(lambda: socket.socket(address[0], socket.SOCK_STREAM))
         except OSError as error:
             self._note(address, error)
             return None
@@ -240,7 +241,7 @@ def dial_unix(path: str | bytes, deadline: Deadline, options: DialOptions) -> so
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
         raise OSError(errno.EAFNOSUPPORT, "this system has no unix sockets")
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = make_socket(lambda: socket.socket(family, socket.SOCK_STREAM))
     try:
         sock.setblocking(False)
         for level, name, value in options.socket_options:

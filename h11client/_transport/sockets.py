@@ -18,7 +18,7 @@ from time import monotonic
 
 from h11client._timeouts import LimitExpired
 from h11client._transport.dialing import dial, dial_unix, numeric, resolve
-from h11client._transport.forking import close_in_child
+from h11client._transport.forking import close_in_child, make_socket
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
 from h11client._transport.tls_sessions import TLSSessions
 from h11client._watching import CallerError
@@ -67,7 +67,7 @@ class _OwnedSocket(socket.socket):
 
 def _owned(connected: socket.socket) -> socket.socket:
     kind = connected.family, connected.type, connected.proto
-    return _OwnedSocket(*kind, fileno=connected.detach())
+    return make_socket(lambda: _OwnedSocket(*kind, fileno=connected.detach()))
 
 
 class SocketStream:

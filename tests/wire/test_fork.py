@@ -2,71 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
-
 import pytest
 
-from tests.conftest import ROOT
-from tests.wire.conftest import PATIENCE
+from tests.wire.forks import run
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
-
-START = """
-import gc, json, os, sys, threading, time
-import h11client
-from h11client import exceptions
-
-def report(**facts):
-    print(json.dumps(facts), flush=True)
-
-def in_child(work):
-    '''What `work` gives in a forked child, which then ends as programs do.'''
-    sys.stdout.flush()
-    receiver, sender = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(receiver)
-        try:
-            result = work()
-        except BaseException as error:
-            result = repr(error)
-        os.write(sender, json.dumps(result).encode())
-        os.close(sender)
-        session.close()
-        sys.exit()
-    os.close(sender)
-    with open(receiver, "rb") as pipe:
-        result = json.load(pipe)
-    assert os.waitpid(child, 0)[1] == 0
-    return result
-
-def told(response):
-    info = response.connection_info
-    return [response.text, info.requests_served, list(info.local_address)]
-
-session = h11client.Session(verify=sys.argv[2], timeout=10)
-url = sys.argv[1]
-"""
-
-
-def run(code, url, ca):
-    """What a program of one's own prints; nothing but that may it say."""
-    # Threads and fork together are what this is about; the interpreter warns of it since 3.12.
-    options = ["-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
-    done = subprocess.run(
-        [sys.executable, *options, "-c", START + textwrap.dedent(code), url, str(ca.pem)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(params=["http", "https"])
@@ -190,6 +131,24 @@ def test_what_a_child_drops_of_its_parents_is_not_counted_as_its_own(serve, ca):
     assert facts["parent"] == "<PoolCounts open=3 idle=0 waiting=0>"
 
 
+@pytest.mark.safety("X22")
+def test_a_request_at_the_exit_of_a_child_goes_over_a_connection_of_its_own(serve, context, ca):
+    server = serve(keep_answering, context=context)
+    in_child, in_parent = run(
+        """
+        import atexit
+        session.get(url)
+        atexit.register(lambda: report(at_exit=told(session.get(url))))
+        in_child(lambda: "nothing but the exit")
+        """,
+        server.url,
+        ca,
+    )
+    assert in_child["at_exit"][:2] == ["ok", 1]
+    assert in_parent["at_exit"][:2] == ["ok", 2]
+    assert in_child["at_exit"][2] != in_parent["at_exit"][2]
+
+
 EXITS = [
     ("idle connections", "session.get(url)"),
     ("an unread response", "response = session.get(url, stream=True)"),
@@ -215,6 +174,16 @@ EXITS = [
             "session.limits = h11client.Limits(max_connections=1)\n"
             "response = session.get(url + '/long', stream=True)\n"
             "threading.Thread(target=lambda: session.get(url), daemon=True).start()\n"
+            "time.sleep(0.1)"
+        ),
+    ),
+    ("a request at its exit", "import atexit; atexit.register(lambda: session.get(url))"),
+    (
+        "a session closed at its exit, while a thread waits for a body",
+        (
+            "import atexit; atexit.register(session.close)\n"
+            "response = session.get(url + '/long', stream=True)\n"
+            "threading.Thread(target=lambda: response.content, daemon=True).start()\n"
             "time.sleep(0.1)"
         ),
     ),
