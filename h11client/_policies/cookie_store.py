@@ -63,6 +63,9 @@ class CookieStore(CookieJar):
     """Stores and finds cookies; thread-safe.
 
     A policy that is set is asked on top of the rules here, so it can only forbid more.
+
+    A signal's handler, or a finaliser, may use the jar that its own thread is in the middle of
+    using: so what is gone through is always a copy.
     """
 
     _cookies: dict[str, dict[str, dict[str, Cookie]]]
@@ -108,10 +111,10 @@ class CookieStore(CookieJar):
             if not paths or not (domain or everywhere):
                 continue
             is_parent = domain not in (host, "") and domain[0] != "."
-            for cookie_path, cookies in paths.items():
+            for cookie_path, cookies in list(paths.items()):
                 if not path_matches(path, cookie_path):
                     continue
-                for cookie in cookies.values():
+                for cookie in list(cookies.values()):
                     if cookie.expires is not None and cookie.expires <= now:
                         expired.append(cookie)
                     elif not (
@@ -223,8 +226,8 @@ class CookieStore(CookieJar):
         mates = [
             cookie
             for key in (domain, f".{domain}")
-            for cookies in self._cookies.get(key, {}).values()
-            for cookie in cookies.values()
+            for cookies in list(self._cookies.get(key, {}).values())
+            for cookie in list(cookies.values())
         ]
         if len(mates) > self.limits.cookies_per_domain:
             now = time()
@@ -252,9 +255,9 @@ class CookieStore(CookieJar):
     def _snapshot(self) -> list[Cookie]:
         return [
             cookie
-            for paths in self._cookies.values()
-            for cookies in paths.values()
-            for cookie in cookies.values()
+            for paths in list(self._cookies.values())
+            for cookies in list(paths.values())
+            for cookie in list(cookies.values())
         ]
 
     # --- a policy of the caller's ----------------------------------------------------------
@@ -320,11 +323,11 @@ class CookieStore(CookieJar):
         with self._cookies_lock:
             super().clear(domain, path, name)
             if path is not None and domain is not None:  # what it has left empty
-                paths = self._cookies[domain]
+                paths = self._cookies.get(domain, {})
                 if not paths.get(path):
                     paths.pop(path, None)
                 if not paths:
-                    del self._cookies[domain]
+                    self._cookies.pop(domain, None)
 
     def __iter__(self) -> Iterator[Cookie]:
         with self._cookies_lock:
@@ -332,7 +335,7 @@ class CookieStore(CookieJar):
 
     def __len__(self) -> int:
         with self._cookies_lock:
-            return sum(len(names) for paths in self._cookies.values() for names in paths.values())
+            return len(self._snapshot())
 
     def __bool__(self) -> bool:
         return bool(self._cookies) and len(self) > 0
@@ -349,8 +352,8 @@ class CookieStore(CookieJar):
             state = dict(vars(self))
             del state["_cookies_lock"], state["_renewal"]
             state["_cookies"] = {
-                domain: {path: dict(names) for path, names in paths.items()}
-                for domain, paths in self._cookies.items()
+                domain: {path: dict(names) for path, names in list(paths.items())}
+                for domain, paths in list(self._cookies.items())
             }
             return state
 

@@ -7,14 +7,15 @@ often, is decided by those who send requests.
 from __future__ import annotations
 
 import re
-from _thread import allocate_lock
+from _thread import RLock
+from itertools import count
 
 from h11client._transport.forking import renew_in_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Protocol, TypeAlias
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Protocol, TypeAlias
 
     from h11client._policies.challenges import Challenge
 
@@ -33,25 +34,26 @@ _SPECIAL = re.compile(r'(["\\])')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may be quoted
 
 _CNONCE_BYTES = 16
-_MOST_REALMS = 8  # of one place, whose counters are kept
+_MOST_REALMS = 8  # of one place, whose nonces are kept
+_MOST_NONCES = 16  # of one place, whose counters are kept beyond that
 _LONGEST_ECHO = 8192  # characters of a challenge that each request would have to repeat
 _ECHOED = ("realm", "nonce", "opaque")
 
 
 class _Nonce:
-    """One accepted challenge, and how often it was answered."""
+    """One accepted challenge, and the numbers of the answers to it."""
 
-    __slots__ = ("answered", "cnonce", "digest", "key", "name", "parameters", "value")
+    __slots__ = ("counts", "digest", "name", "parameters", "session", "value")
 
     def __init__(self, parameters: dict[str, str], name: str, digest: Hash) -> None:
         self.parameters = parameters
         self.name = name  # of the algorithm, in lower case
         self.digest = digest
         self.value = parameters["nonce"]
-        self.answered = 0
+        # next() of it cannot be interrupted: no number comes twice.
+        self.counts: Iterator[int] = count(1)
         # RFC 7616 section 3.4.2: "-sess" hashes the first cnonce into a key that stays.
-        self.cnonce: str | None = None
-        self.key: bytes | None = None
+        self.session: tuple[str, bytes] | None = None
 
     @property
     def is_session(self) -> bool:
@@ -60,8 +62,8 @@ class _Nonce:
     def continue_from(self, known: _Nonce) -> None:
         """Counts on when the same nonce is asked for again: no count is to come twice."""
         if (known.value, known.name) == (self.value, self.name):
-            self.answered = known.answered
-            self.cnonce, self.key = known.cnonce, known.key
+            self.counts = known.counts
+            self.session = known.session
 
 
 class DigestSession:
@@ -77,8 +79,9 @@ class DigestSession:
 
     def start_anew(self) -> None:
         """Forgets everything; in a forked child, which must not count on where its parent does."""
-        self._lock = allocate_lock()
+        self._lock = RLock()  # a signal's handler may send a request, too
         self._nonces: dict[str, _Nonce] = {}  # by realm
+        self._counts: dict[tuple[str, str], Iterator[int]] = {}  # by nonce and algorithm
         self._current: _Nonce | None = None
 
     def has_told(self, nonce: str | None) -> bool:
@@ -109,10 +112,17 @@ class DigestSession:
             known = self._nonces.pop(realm, None)
             if known is not None:
                 nonce.continue_from(known)
-            while len(self._nonces) >= _MOST_REALMS:
-                del self._nonces[next(iter(self._nonces))]
+            nonce.counts = self._counts_of(nonce)
+            _keep_below(_MOST_REALMS, self._nonces)
             self._nonces[realm] = self._current = nonce
         return True
+
+    def _counts_of(self, nonce: _Nonce) -> Iterator[int]:
+        """The one counter of a nonce, whoever else has accepted it meanwhile: a signal's handler
+        may be the one who has interrupted this.
+        """
+        _keep_below(_MOST_NONCES, self._counts)
+        return self._counts.setdefault((nonce.value, nonce.name), nonce.counts)
 
     def accept_info(self, asked: dict[str, str], told: str | None) -> None:
         """Takes the `nextnonce` of what followed on nonce `told` (RFC 7616 section 3.5)."""
@@ -125,7 +135,8 @@ class DigestSession:
                 return  # another answer has brought a newer one
             following = _Nonce({**current.parameters, "nonce": value}, current.name, current.digest)
             # The key of a session is made once, after the challenge (section 3.4.2).
-            following.cnonce, following.key = current.cnonce, current.key
+            following.session = current.session
+            following.counts = self._counts_of(following)
             self._nonces[following.parameters.get("realm", "")] = self._current = following
 
     def credentials(
@@ -147,22 +158,21 @@ class DigestSession:
             nonce = self._current
             if nonce is None:
                 return None
-            nonce.answered += 1
-            count = f"{nonce.answered:08x}"
-            if cnonce is None:
-                cnonce = nonce.cnonce if nonce.is_session and nonce.cnonce else _new_cnonce()
-            if nonce.cnonce is None:
-                nonce.cnonce = cnonce
-            key = nonce.key
-            if key is None:
-                key = self._make_key(nonce, cnonce)
+            number = f"{next(nonce.counts):08x}"
+            session = nonce.session
+            if session is None:
+                own = cnonce or _new_cnonce()
+                session = own, self._make_key(nonce, own)
                 if nonce.is_session:
-                    nonce.key = key
+                    nonce.session = session
+            elif cnonce is not None:
+                session = cnonce, session[1]
+            cnonce, key = session
         qop = _pick_qop(nonce.parameters, body)
         if qop is None:
             return None
         username, _ = self._auth.user_password(_is_unicode(nonce.parameters))
-        value = _credentials(nonce, username, key, method, uri, body, qop, count, cnonce)
+        value = _credentials(nonce, username, key, method, uri, body, qop, number, cnonce)
         return value, nonce.value
 
     def _make_key(self, nonce: _Nonce, cnonce: str) -> bytes:
@@ -175,6 +185,12 @@ class DigestSession:
             session = f":{nonce.value}:{cnonce}".encode("latin-1")
             key = nonce.digest([key, session])
         return key
+
+
+def _keep_below(most: int, kept: dict[Any, Any]) -> None:
+    """Makes room for one more, in the place of the oldest."""
+    for key in list(kept)[: max(0, len(kept) - most + 1)]:
+        kept.pop(key, None)
 
 
 def _by_strength(row: tuple[int, int, str, Hash, dict[str, str]]) -> tuple[int, int]:
@@ -199,7 +215,7 @@ def _credentials(
     uri: str,
     body: BodyBytes,
     qop: str,
-    count: str,
+    number: str,
     cnonce: str,
 ) -> str:
     """RFC 7616 sections 3.4.1 to 3.4.4; without qop as RFC 2069 had it."""
@@ -210,7 +226,7 @@ def _credentials(
     if qop == "auth-int":
         pieces = body() if callable(body) else [body or b""]
         action += b":" + digest(pieces)
-    middle = f"{nonce.value}:{count}:{cnonce}:{qop}" if qop else nonce.value
+    middle = f"{nonce.value}:{number}:{cnonce}:{qop}" if qop else nonce.value
     response = digest([key, f":{middle}:".encode("latin-1"), digest([action])]).decode("ascii")
     parameters = [
         *_name_parameters(nonce, username, realm),
@@ -224,7 +240,7 @@ def _credentials(
     if "opaque" in asked:
         parameters.append(f'opaque="{_escape(asked["opaque"])}"')
     if qop:
-        parameters += [f"qop={qop}", f"nc={count}", f'cnonce="{cnonce}"']
+        parameters += [f"qop={qop}", f"nc={number}", f'cnonce="{cnonce}"']
     elif nonce.is_session:
         parameters.append(f'cnonce="{cnonce}"')
     return "Digest " + ", ".join(parameters)

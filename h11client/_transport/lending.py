@@ -39,6 +39,7 @@ from h11client._transport.tickets import (
     Empty,
     Ticket,
     Waker,
+    is_waiting,
 )
 from h11client._transport.tunnels import open_route
 from h11client._watching import CallerError
@@ -64,7 +65,7 @@ __all__ = ["Lender"]
 
 _LINES_KEPT = 256  # with the lines that have no connection at present, kept for their next one
 _NEVER = float("inf")
-_NO_GENERATION = -1  # of connections that are closed when they come back
+_NO_GENERATION = -1  # of connections without a slot, which are closed when they come back
 
 
 class _Line:
@@ -124,7 +125,8 @@ class Lender:
         connection = slot = None
         is_inside = self.is_inside  # a call through the dot is slow where it is no method
         if is_inside():
-            return self._dial_beside(route, deadline, since)
+            # What is counted may be half done: this one goes without a slot, beside the limits.
+            return self._dial(route, None, deadline, since)
         with self._lock:
             line = self._lines.get(route)
             if line is not None and line.idle:
@@ -182,7 +184,9 @@ class Lender:
                 self._expire(dead)
                 self._settle(dead)
                 found = self._take(route, dead)
-                if found is None:
+                if found is None and is_waiting(self._tickets):
+                    found = None, None  # beside the limits, or it would wait for itself
+                elif found is None:
                     ticket = Ticket(route)
                     self._tickets.append(ticket)
                     self.tally.waited += 1
@@ -262,9 +266,12 @@ class Lender:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
             connection, ticket.connection = ticket.connection, None
-            if connection is not None:
+            if connection is not None and connection.generation == self._generation:
                 self._line_of(ticket.route).idle.append(connection)
                 self._idle += 1
+            elif connection is not None:
+                dead.append((connection, "the session was closed"))
+                connection.give_back_slot()
             if ticket.slot is not None:
                 ticket.slot.give_back()
             self._settle(dead)
@@ -303,20 +310,12 @@ class Lender:
         assert connection is not None
         connection.slot = slot
         self._count("dialled")
-        connection.generation = generation
+        # What is beside the limits is not kept.
+        connection.generation = _NO_GENERATION if slot is None else generation
         times = notes.times.get
         connection.dialled = (times("dns"), times("connect"), times("tls"))
         if watch is not None:
             connection.on_event = watch.on_event
-        return connection
-
-    def _dial_beside(self, route: Route, deadline: Deadline, since: float) -> Connection:
-        """A connection without a slot, for who has interrupted this thread inside of the lock.
-
-        What is counted there may be half done, so it cannot be looked at now.
-        """
-        connection = self._dial(route, None, deadline, since)
-        connection.generation = _NO_GENERATION
         return connection
 
     def replace(self, connection: Connection, deadline: Deadline, since: float = 0.0) -> Connection:
@@ -402,7 +401,7 @@ class Lender:
 
     def __del__(self) -> None:
         # A session that was dropped instead of closed. Nothing busy is left: a body keeps its pool.
-        for line in self._lines.values():
+        for line in getattr(self, "_lines", {}).values():  # when `__init__` was interrupted
             for connection in line.idle:
                 connection.stream.abort()
 

@@ -48,12 +48,13 @@ def threaded_resolver(host: str, port: int, seconds_left: float | None) -> list[
             _wait(end, host)
         lookup = _lookups.get(key)
         if lookup is None:
-            lookup = _lookups[key] = _Lookup()
+            lookup = _Lookup()
             try:
                 Thread(target=_look_up, args=(key, lookup), daemon=True).start()
             except RuntimeError as error:  # the system has no thread to spare
-                del _lookups[key]
                 raise ConnectionError(f"{host} cannot be looked up: {error}") from error
+            # Not earlier: when this is interrupted, nobody is to wait for what nobody looks up.
+            _lookups[key] = lookup
         while lookup.found is None:
             _wait(end, host)
     if isinstance(lookup.found, OSError):

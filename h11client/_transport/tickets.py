@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
+
 try:
     from _queue import Empty, SimpleQueue
 except ImportError:  # an interpreter without the C version
@@ -10,12 +12,12 @@ except ImportError:  # an interpreter without the C version
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from h11client._transport.slots import Reference, Slot
 
-__all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Empty", "Ticket", "Waker"]
+__all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Empty", "Ticket", "Waker", "is_waiting"]
 
 FIRST_STEP = 1.0  # seconds of waiting, after which garbage is looked for; then twice as long
 LONGEST_STEP = 1_000_000.0  # seconds; a wake-up object refuses what a C long cannot hold
@@ -27,14 +29,21 @@ _MOST_REST = 1000
 class Ticket:
     """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock."""
 
-    __slots__ = ("connection", "granted", "route", "slot", "wake")
+    __slots__ = ("connection", "granted", "route", "slot", "thread", "wake")
 
     def __init__(self, route: Any) -> None:
         self.route = route
+        self.thread = get_ident()
         self.granted = False
         self.connection: Any = None  # of this route
         self.slot: Slot | None = None
         self.wake: SimpleQueue[None] = SimpleQueue()
+
+
+def is_waiting(tickets: Iterable[Ticket]) -> bool:
+    """Whether this thread waits already: a signal's handler or a finaliser has interrupted it."""
+    thread = get_ident()
+    return any(ticket.thread == thread for ticket in tickets)
 
 
 class Waker:

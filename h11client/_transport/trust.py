@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
+from _thread import RLock
 from os import environ
-from threading import Lock
 
 from h11client._transport.file_states import file_state
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["context_for"]
 
 _contexts: dict[object, ssl.SSLContext] = {}
-_contexts_lock = Lock()
+_contexts_lock = RLock()  # a signal's handler may dial, too
 _MOST_CONTEXTS = 32  # a context with certifi's authorities takes half a megabyte
 
 
 def _renew_lock() -> None:
     """In a forked child, where the thread that may have held the lock does not exist."""
     global _contexts_lock
-    _contexts_lock = Lock()
+    _contexts_lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -526,6 +526,66 @@ def test_what_an_interrupted_waiter_was_granted_goes_to_the_next(build, with_con
     assert house.counts() == ((1, 1, 0) if with_connection else (0, 0, 0))
 
 
+@pytest.mark.safety("L5")
+def test_what_an_interrupted_waiter_was_granted_before_the_session_was_closed_is_closed(build):
+    house = build(max_connections=1)
+    first = house.take()
+    lender = house.lender
+
+    class Wake:
+        def get(self, timeout):
+            house.give(first)
+            lender.close()
+            raise KeyboardInterrupt
+
+        def put(self, item):
+            pass
+
+    ticket = Ticket(A)
+    ticket.wake = Wake()
+    lender._tickets.append(ticket)
+    with pytest.raises(KeyboardInterrupt):
+        lender._wait(ticket, Deadline(Timeout(), house.clock))
+    assert first.stream.closed
+    assert house.counts() == (0, 0, 0)
+
+
+@pytest.mark.safety("X22", "L1", "2c6")
+def test_who_interrupts_its_own_waiting_does_not_wait_behind_it(build):
+    # Neither would ever be served: the one beneath is, and cannot take what it is given.
+    house = build(max_connections=1)
+    first = house.take()
+
+    class Wake:
+        def get(self, timeout):
+            house.give(house.take(B))  # a signal's handler
+            house.give(first)
+
+        def put(self, item):
+            pass
+
+    ticket = Ticket(A)
+    ticket.wake = Wake()
+    house.lender._tickets.append(ticket)
+    house.lender._wait(ticket, Deadline(Timeout(pool=0.01), house.clock))
+    assert ticket.connection is first
+    assert [stream.closed for stream in house.network.streams] == [False, True]
+    assert house.counts() == (1, 0, 0)
+    house.lender.release(first, True)
+
+
+@pytest.mark.safety("L1", "4I6")
+def test_what_was_dialled_beside_the_limits_and_replaced_is_not_kept(build):
+    house = build(max_connections=1)
+    with house.lender._lock:
+        beside = house.take()  # as a signal's handler does that interrupts the lender
+    house.lent[:] = [house.lender.replace(beside, Deadline(Timeout(), house.clock))]
+    assert house.counts() == (0, 0, 0)
+    house.give(*house.lent)
+    assert house.counts() == (0, 0, 0)
+    assert not house.open_streams()
+
+
 def test_a_grant_at_the_last_moment_is_kept(build):
     house = build(max_connections=1)
     first = house.take()
