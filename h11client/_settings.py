@@ -11,6 +11,7 @@ from h11client._messages.url import parse_url
 from h11client._policies.redirects import SENSITIVE_HEADERS
 from h11client._timeouts import DEFAULT_TIMEOUT, Timeout
 from h11client._transport.dial_options import DialAttributes, DialOptions
+from h11client._transport.forking import undivided
 from h11client._transport.pool import Pool
 from h11client._version import __version__
 from h11client.exceptions import InvalidSchema
@@ -183,25 +184,30 @@ class Settings(DialAttributes):
     def cookies(self) -> Any:
         """The jar: what servers have given, and what is assigned, a mapping or a jar."""
         jar = self._jar
-        if jar is None:
-            from h11client.cookies import RequestsCookieJar
-
-            jar = RequestsCookieJar()
-            if isinstance(self._transport, Pool):
-                jar.limits = self._transport.limits
-            # One jar, whichever thread is the first to ask.
-            self._jar = jar = self._own_jar.setdefault("jar", jar)
-        return jar
+        return self._make_jar() if jar is None else jar
 
     @cookies.setter
     def cookies(self, cookies: Cookies) -> None:
-        self._jar = None  # made when there is something to keep in it
-        self._own_jar: dict[str, Any] = {}
+        jar: Any = None  # made when there is something to keep in it
         if cookies is not None:
             from h11client.cookies import cookiejar_from_dict
 
-            is_jar = hasattr(cookies, "set_cookie")
-            self._jar = cookies if is_jar else cookiejar_from_dict(cookies)
+            jar = cookies if hasattr(cookies, "set_cookie") else cookiejar_from_dict(cookies)
+        with undivided:
+            self._own_jar: dict[str, Any] = {}
+            self._jar = jar
+
+    def _make_jar(self) -> Any:
+        from h11client.cookies import RequestsCookieJar
+
+        jar = RequestsCookieJar()
+        with undivided:
+            if self._jar is None:
+                if isinstance(self._transport, Pool):
+                    jar.limits = self._transport.limits
+                # One jar, whichever thread, or handler of a signal, is the first to ask.
+                self._jar = self._own_jar.setdefault("jar", jar)
+            return self._jar
 
     @property
     def hooks(self) -> dict[str, list[Hook]]:
@@ -299,8 +305,9 @@ class Settings(DialAttributes):
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._own_pool().limits = limits
-        for jar in self._own_jar.values():
-            jar.limits = limits
+        with undivided:  # whoever makes a jar later sees the new ones
+            for jar in self._own_jar.values():
+                jar.limits = limits
 
     def statistics(self) -> PoolStatistics:
         """How many connections and waiting requests there are, and what has been done so far."""
@@ -328,9 +335,12 @@ class Settings(DialAttributes):
                 from h11client.adapters import HTTPAdapter
 
                 transport = HTTPAdapter.over(transport)
-            adapters = {"https://": transport, "http://": transport}
-            self._adapters = adapters
-            self._direct = None
+            with undivided:
+                adapters = self._adapters  # another thread may have been quicker
+                if adapters is None:
+                    adapters = {"https://": transport, "http://": transport}
+                    self._adapters = adapters
+                self._direct = None
         return adapters
 
     def mount(self, prefix: str, adapter: Any) -> None:
@@ -339,10 +349,11 @@ class Settings(DialAttributes):
         The longest prefix wins, in lower or upper case. An adapter has `send` and `close` as those
         of requests have; `prefix` may be of any scheme.
         """
-        mounted = {name: found for name, found in self.adapters.items() if name != prefix}
-        mounted[prefix] = adapter
-        # A new mapping: another thread may be looking through the old one.
-        self._adapters = dict(sorted(mounted.items(), key=_length_of_prefix, reverse=True))
+        with undivided:
+            mounted = {name: found for name, found in self.adapters.items() if name != prefix}
+            mounted[prefix] = adapter
+            # A new mapping: another thread may be looking through the old one.
+            self._adapters = dict(sorted(mounted.items(), key=_length_of_prefix, reverse=True))
 
     def get_adapter(self, url: str) -> Any:
         """The transport for `url`; raises `InvalidSchema` when there is none."""

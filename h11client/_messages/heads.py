@@ -80,7 +80,8 @@ class Block:
         fields = defaults.wire_items()
         if "range" in defaults and "accept-encoding" in defaults:
             fields = merge_fields(fields, [_IDENTITY])
-        self.secret = any(name in defaults for name in SECRET_NAMES)
+        # Of these very fields: another thread may be changing `defaults`.
+        self.secret = any(map(_is_secret, fields))
         self._fields = [field for field in fields if not (self.secret and _is_secret(field))]
         self.wire = complete_fields(merge_fields(self._fields, ()), url, "GET", NO_BODY)
         self.merged: dict[Items, h11.Headers] = {}

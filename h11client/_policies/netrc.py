@@ -255,27 +255,25 @@ _environ = os.environ
 _get_variable: Callable[[object], object] | None = getattr(
     getattr(os.environ, "_data", None), "get", None
 )
-# What `has_entries` knows, and for how long; its parts are set one by one, the time last.
-_seen_netrc: object = None
-_seen_home: object = None
-_has_entries = False
-_until = 0.0
+# Until when `has_entries` knows it, the two variables, and whether there is anything: one object,
+# so that a thread never sees half of a change.
+_seen: tuple[float, object, object, bool] = (0.0, None, None, False)
 
 
 def has_entries() -> bool:
     """Whether there is anything in the user's file; asked for each request, so it is quick."""
-    global _has_entries, _seen_home, _seen_netrc, _until
+    global _seen
     now = monotonic()
     get = _get_variable
     if get is None or os.environ is not _environ:
         return bool(_shared.entries(now))
-    if now < _until and get(_NETRC) is _seen_netrc and get(_HOME) is _seen_home:
-        return _has_entries
-    _until = 0.0
-    _seen_netrc, _seen_home = get(_NETRC), get(_HOME)
-    _has_entries = bool(_shared.entries(now))
-    _until = now + RECHECK
-    return _has_entries
+    until, netrc, home, found = _seen
+    if now < until and get(_NETRC) is netrc and get(_HOME) is home:
+        return found
+    netrc, home = get(_NETRC), get(_HOME)
+    found = bool(_shared.entries(now))
+    _seen = (now + RECHECK, netrc, home, found)
+    return found
 
 
 def credentials_for(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from h11client._messages.hosts import read_authority
+from h11client._transport.forking import undivided
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,6 +212,10 @@ class DialAttributes:
     def _set_dial_options(self, options: DialOptions) -> None:
         raise NotImplementedError
 
+    def _change_dial_options(self, **changes: Any) -> None:
+        with undivided:  # or of two threads one would take back what the other has changed
+            self._set_dial_options(self._dial_options.replace(**changes))
+
     @property
     def resolver(self) -> Resolver | None:
         """Called with host, port and the seconds left; gives IP addresses in the place of DNS."""
@@ -218,7 +223,7 @@ class DialAttributes:
 
     @resolver.setter
     def resolver(self, resolver: Resolver | None) -> None:
-        self._set_dial_options(self._dial_options.replace(resolver=resolver))
+        self._change_dial_options(resolver=resolver)
 
     @property
     def hosts(self) -> Hosts:
@@ -227,7 +232,7 @@ class DialAttributes:
 
     @hosts.setter
     def hosts(self, hosts: Hosts | None) -> None:
-        self._set_dial_options(self._dial_options.replace(hosts=hosts))
+        self._change_dial_options(hosts=hosts)
 
     @property
     def uds(self) -> str | bytes | None:
@@ -236,7 +241,7 @@ class DialAttributes:
 
     @uds.setter
     def uds(self, path: str | bytes | os.PathLike[str] | None) -> None:
-        self._set_dial_options(self._dial_options.replace(uds=path))
+        self._change_dial_options(uds=path)
 
     @property
     def source_address(self) -> tuple[str, int] | None:
@@ -245,7 +250,7 @@ class DialAttributes:
 
     @source_address.setter
     def source_address(self, address: SourceAddress | None) -> None:
-        self._set_dial_options(self._dial_options.replace(source_address=address))
+        self._change_dial_options(source_address=address)
 
     @property
     def socket_options(self) -> Sequence[SocketOption]:
@@ -254,7 +259,7 @@ class DialAttributes:
 
     @socket_options.setter
     def socket_options(self, options: Sequence[SocketOption] | None) -> None:
-        self._set_dial_options(self._dial_options.replace(socket_options=options))
+        self._change_dial_options(socket_options=options)
 
     @property
     def server_hostname(self) -> str | None:
@@ -263,7 +268,7 @@ class DialAttributes:
 
     @server_hostname.setter
     def server_hostname(self, name: str | None) -> None:
-        self._set_dial_options(self._dial_options.replace(server_hostname=name))
+        self._change_dial_options(server_hostname=name)
 
     @property
     def require_close_notify(self) -> bool:
@@ -272,4 +277,4 @@ class DialAttributes:
 
     @require_close_notify.setter
     def require_close_notify(self, required: bool) -> None:
-        self._set_dial_options(self._dial_options.replace(require_close_notify=required))
+        self._change_dial_options(require_close_notify=required)

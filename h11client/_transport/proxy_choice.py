@@ -26,7 +26,7 @@ from h11client.exceptions import InvalidURL
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from h11client._messages.url import URL
 
@@ -38,6 +38,7 @@ __all__ = ["NoProxy", "choose_proxy", "environment_proxies"]
 _SCHEMES = ("http", "https", "all")
 _VARIABLES = tuple(f"{scheme}_proxy" for scheme in (*_SCHEMES, "no"))
 _NAMES = (*_VARIABLES, *[name.upper() for name in _VARIABLES], "REQUEST_METHOD")
+_MISSING: Any = object()
 _SEPARATORS = re.compile(r"[\s,]+")
 _MAPPED = 0xFFFF  # IPv4 addresses in IPv6: RFC 4291 section 2.5.5.2
 
@@ -65,8 +66,8 @@ def choose_proxy(
         if _no_proxy(proxies.get("no_proxy")).matches(url.host, url.port):
             return None
         for key in _keys(url):
-            if key in proxies:
-                chosen = proxies[key]
+            chosen = proxies.get(key, _MISSING)
+            if chosen is not _MISSING:
                 return as_proxy(chosen) if chosen else None
     return None
 

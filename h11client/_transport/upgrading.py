@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["UpgradedStream"]
 
 READ_SIZE = 64 * 1024
+_PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 
 
 class UpgradedStream:
@@ -35,6 +36,7 @@ class UpgradedStream:
     __slots__ = (
         "_closing",
         "_deadline",
+        "_guard",
         "_stream",
         "_timeout",
         "_turn",
@@ -48,6 +50,8 @@ class UpgradedStream:
         self._unread = unread
         self._where = where
         self._turn = allocate_lock()
+        # Between forgetting the stream and interrupting it: another one may get its descriptor.
+        self._guard = allocate_lock()
         self._closing = False
         self.request: Any = None  # what has led here, for exceptions
         self.timeout = timeout
@@ -113,7 +117,7 @@ class UpgradedStream:
             detach = getattr(stream, "detach", None)
             if detach is None:
                 raise ValueError("over TLS there is no socket that could be used without it")
-            self._stream = None
+            self._forget()
             unread, self._unread = self._unread, b""
             return detach(), unread
         finally:
@@ -121,13 +125,16 @@ class UpgradedStream:
 
     def close(self) -> None:
         """Closes the connection; over TLS with a close_notify."""
-        self._closing = True
+        self._closing = True  # before the look at the turn: its holder looks here when it leaves
         if self._turn.acquire(False):
             self._end()
-        else:
-            stream = self._stream
-            if stream is not None:
-                stream.interrupt()  # whoever uses it closes it
+        # Not for ever: a signal's handler may run in the thread that holds it.
+        elif self._guard.acquire(True, _PATIENCE):
+            try:
+                if self._stream is not None:
+                    self._stream.interrupt()  # whoever uses it closes it
+            finally:
+                self._guard.release()
 
     def _begin(self) -> Stream:
         if not self._turn.acquire(False):
@@ -139,11 +146,23 @@ class UpgradedStream:
         return stream
 
     def _end(self) -> None:
-        stream = self._stream
-        if self._closing and stream is not None:
-            self._stream = None
-            stream.close()
-        self._turn.release()
+        """Lets go of the turn, and closes what somebody wanted closed meanwhile."""
+        while True:
+            try:
+                if self._closing:
+                    stream = self._forget()
+                    if stream is not None:
+                        stream.close()
+            finally:
+                self._turn.release()
+            # Who has called `close` before that has not got the turn.
+            if self._stream is None or not self._closing or not self._turn.acquire(False):
+                return
+
+    def _forget(self) -> Stream | None:
+        with self._guard:
+            stream, self._stream = self._stream, None
+        return stream
 
     def __enter__(self) -> UpgradedStream:
         return self
@@ -152,8 +171,9 @@ class UpgradedStream:
         self.close()
 
     def __del__(self) -> None:
-        if self._stream is not None:
-            self._stream.abort()
+        stream = getattr(self, "_stream", None)  # not there when `__init__` was interrupted
+        if stream is not None:
+            stream.abort()
 
     def __repr__(self) -> str:
         state = "closed" if self._stream is None else f"{len(self._unread)} bytes unread"
