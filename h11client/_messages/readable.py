@@ -134,7 +134,7 @@ class Readable:
                 body = self._body
                 read_rest = getattr(body, "read_rest", None)  # of one that is all there
                 if read_rest is not None:
-                    return read_rest()  # type: ignore[no-any-return]  # bytes
+                    return read_rest()  # type: ignore[no-any-return]  # it is bytes
                 content = read_whole(body)
                 self._check_own(len(content))
                 return content

@@ -176,3 +176,11 @@ def test_other_transports_report_downloads() -> None:
     with h11client.Session(transport=transport) as session:
         session.post(URL, data=b"sent", on_progress=seen)
     assert seen == [(3, 3, "down")]
+
+
+def test_a_body_that_came_with_its_head_is_told_of_too() -> None:
+    # Its connection is back before anybody reads it, and reading it is one step for others.
+    session, _ = session_of([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"])
+    seen = Seen()
+    session.get(URL, on_progress=seen)
+    assert seen == [(5, 5, "down")]
