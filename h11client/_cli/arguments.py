@@ -222,6 +222,7 @@ def _check(given: Arguments) -> None:
     rules = (
         (not given.words, "there is no URL; h11client --help says how to give one"),
         (given.output is not None and given.remote_name, "-o and -O both say where it goes"),
+        (given.output == "", "-o needs the name of a file"),
         (given.resume and not saved, "--resume is for a file: -o or -O"),
         (given.checksum is not None and not saved, "--checksum is for a file: -o or -O"),
         (given.raw and given.pretty, "--raw and --pretty contradict each other"),

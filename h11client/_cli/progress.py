@@ -140,14 +140,16 @@ class RichBar:
         self._done: int | None = None
 
     def __enter__(self) -> RichBar:
-        self._bars.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bars.stop()
+        if self._done is not None:
+            self._bars.stop()
 
     def show(self, progress: Progress) -> None:
-        """Notes how far it is; a thread of rich's draws it."""
+        """Notes how far it is; a thread of rich's draws it, once there is something to be seen."""
+        if self._done is None:
+            self._bars.start()
         if self._done is None or progress.done < self._done:
             # What was there before has not come with any speed.
             self._bars.reset(self._task, completed=progress.done, total=progress.total)

@@ -52,19 +52,22 @@ class Sending:
         self._headers: list[tuple[str, str | None]] = []
         self._add_headers(given, items)
         self.keywords: dict[str, Any] = {
-            "params": [(item.name, item.value) for item in items if item.separator == "=="]
+            "params": [
+                (_encoded(item.name), _encoded(item.value))
+                for item in items
+                if item.separator == "=="
+            ]
         }
         try:
-            has_body = self._set_body(given, items, method)
+            self.has_body = self._set_body(given, items, method)
+            if given.head:
+                if self.has_body or method not in (None, "HEAD"):
+                    raise UsageError("-I asks by HEAD, and with no body")
+                method = "HEAD"
         except BaseException:
             self._files.close()
             raise
-        if given.head:
-            if has_body or method not in (None, "HEAD"):
-                raise UsageError("-I asks by HEAD, and with no body")
-            method = "HEAD"
-        self.method = method or ("POST" if has_body else "GET")
-        self.has_body = has_body
+        self.method = method or ("POST" if self.has_body else "GET")
         self.keywords["headers"] = self._headers
 
     def __enter__(self) -> Sending:
@@ -127,7 +130,8 @@ class Sending:
         elif as_form:
             self._set_multipart(given.part, files, fields)
         elif fields and given.form:
-            self.keywords["data"] = [(item.name, self._text_of(item)) for item in fields]
+            pairs = [(item.name, self._text_of(item)) for item in fields]
+            self.keywords["data"] = [(_encoded(name), _encoded(text)) for name, text in pairs]
         elif fields:
             self._set_json(self._object_of(fields))
         elif method in _HAVE_BODIES and _is_fed(self._stdin):
@@ -152,7 +156,10 @@ class Sending:
             else:
                 members[item.name] = json.dumps(text, ensure_ascii=False)
         pairs = [f"{json.dumps(name, ensure_ascii=False)}: {members[name]}" for name in members]
-        return _encoded("{" + ", ".join(pairs) + "}")
+        try:
+            return ("{" + ", ".join(pairs) + "}").encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError("JSON is in UTF-8, and a field is not") from None
 
     def _text_of(self, item: Item) -> str:
         if not item.separator.endswith("@"):
@@ -238,6 +245,8 @@ def _split(given: Arguments) -> tuple[str | None, str, list[str]]:
             raise UsageError(f"-X {method} and {words[0]} both say the method")
         method = words.pop(0).upper()
     url = words.pop(0)
+    if method is None and not words and url.isupper() and url.lower() in _METHODS:
+        raise UsageError(f"there is no URL behind {url}")
     if url.startswith(":") and not url.startswith("::"):
         url = "localhost" + url  # ":8000/path"
     if not _WITH_SCHEME.match(url):

@@ -26,6 +26,7 @@ SENT: list[tuple[str, list[str], list[str], str, list[str], bytes]] = [
     ("-X", ["-X", "report"], [], "REPORT /p", [], b""),
     ("-XPUT", ["-XPUT"], [], "PUT /p", [], b""),
     ("query", [], ["a==1 2", "b==", "a==é"], "GET /p?a=1+2&b=&a=%C3%A9", [], b""),
+    ("bytes that are no text", ["--form"], ["a==\udcff", "b=\udcff"], "POST /p?a=%FF", FORM, b"b=%FF"),
     ("header", [], ["X-A:1", "X-B: 2:3", "X-A:4"], "GET /p", ["X-A: 1", "X-B: 2:3", "X-A: 4"], b""),
     ("header left out", [], ["Accept:", "X-A;"], "GET /p", ["X-A: "], b""),
     ("-H", ["-H", "X-A: b:c", "-HX-B:1"], [], "GET /p", ["X-A: b:c", "X-B: 1"], b""),

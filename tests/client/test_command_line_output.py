@@ -217,6 +217,10 @@ def test_a_wrong_checksum_leaves_nothing_behind(capsysbinary: Capture, tmp_path:
 # id, arguments, what the line says
 REFUSED: list[tuple[str, list[str], str]] = [
     ("no URL", [], "there is no URL"),
+    ("a method and no URL", ["POST"], "there is no URL behind POST"),
+    ("a file without a name", ["-o", "", "URL"], "-o needs the name of a file"),
+    ("a field that is no text", ["URL", "a=\udcff"], "JSON is in UTF-8, and a field is not"),
+    ("a header that is no text", ["URL", "a:\udcff"], "the value of the header 'a' has characters"),
     ("no such option", ["--nonsense", "URL"], "unrecognized arguments: --nonsense"),
     ("an option cut short", ["--verb", "URL"], "unrecognized arguments: --verb"),
     ("an option without its value", ["URL", "-o"], "-o/--output: expected one argument"),

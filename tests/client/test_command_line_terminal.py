@@ -179,6 +179,16 @@ def test_a_bar_shows_how_far_it_is(folder: Path, variables: dict[str, str]) -> N
         assert terminal.shown.endswith("\x1b[?25h")  # the cursor is back
 
 
+def test_a_bar_of_nothing_is_not_shown(folder: Path, variables: dict[str, str]) -> None:
+    missing = answer(b"no", None, "404 Not Found")
+    with (
+        origin(missing) as server,
+        InTerminal("-o", "a", server.url, cwd=folder, **variables) as terminal,
+    ):
+        assert terminal.finish() == 22
+    assert terminal.text == f"h11client: 404 Client Error: Not Found for url: {server.url}/\n"
+
+
 @pytest.mark.parametrize("arguments", [["-s"], ["--silent", "-i"]], ids=" ".join)
 def test_there_is_no_bar_when_it_is_said(folder: Path, arguments: list[str]) -> None:
     with origin(OK) as server:
