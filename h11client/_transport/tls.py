@@ -73,6 +73,7 @@ class TLSStream:
         "_base",
         "_cut",
         "_failure",
+        "_drop_session",
         "_incoming",
         "_inner",
         "_keep_session",
@@ -128,6 +129,8 @@ class TLSStream:
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
         # What keeps the session for the next connection, until it has been kept.
         self._keep_session: Callable[[ssl.SSLSession], None] | None = None
+        # What forgets the one that this connection was resumed from.
+        self._drop_session: Callable[[], None] | None = None
         self._looks_left = _MOST_LOOKS
         self._any_end = False  # whether TCP's end will do
         self._cut = False  # the last record may not be out in full
@@ -158,10 +161,22 @@ class TLSStream:
         self._base = self._inner.bytes_written
         self.tls = _info(self._object, server_hostname)
 
-    def begin(self, keep: Callable[[ssl.SSLSession], None] | None, any_end: bool) -> None:
-        """After the handshake: what is to get the session, and whether any end will do."""
+    def begin(
+        self,
+        keep: Callable[[ssl.SSLSession], None] | None,
+        drop: Callable[[], None] | None,
+        any_end: bool,
+    ) -> None:
+        """After the handshake: who keeps and drops the session, and whether any end will do."""
         self._keep_session = keep  # tickets come later
+        self._drop_session = drop
         self._any_end = any_end
+
+    def _forget_session(self) -> None:
+        """RFC 5246 section 7.2.2: none is resumed after a fatal alert."""
+        self._keep_session = None
+        if self._drop_session is not None:
+            self._drop_session()
 
     def _hand_out_session(self) -> None:
         session = self._object.session
@@ -193,7 +208,7 @@ class TLSStream:
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError:
-                self._keep_session = None  # RFC 5246 section 7.2.2: not after a fatal alert
+                self._forget_session()
                 raise
             else:
                 if not data:
@@ -218,7 +233,7 @@ class TLSStream:
                 wait_first = True
                 left = _left(limit, end)
             except ssl.SSLError:
-                self._keep_session = None
+                self._forget_session()
                 raise
             else:
                 if not data:
@@ -330,6 +345,7 @@ class TLSStream:
             return False
         except OSError as error:
             self._failure = error
+            self._forget_session()
         else:
             self.eof_was_clean = not self._plain
         return True
@@ -395,6 +411,7 @@ def start_tls(
     key: Hashable = None,
 ) -> TLSStream:
     """Puts TLS on `stream`: see `Network.start_tls`; resumes the session that is kept for `key`."""
+    session = keep = drop = None
     try:
         limit = deadline.limit("connect")
         # A server speaks second in TLS. What came before was not sent under its protection, and
@@ -402,16 +419,22 @@ def start_tls(
         if stream.is_readable() and stream.read(1, limit):
             raise ssl.SSLError("bytes came before the TLS handshake")
         context = context_for(config)
-        if sessions is None or key is None or not _checks(context):
-            session = keep = None
-        else:
-            session, keep = sessions.take(key, context), partial(sessions.put, key, context)
+        if sessions is not None and key is not None and _checks(context):
+            session, keep = sessions.find(key, context), partial(sessions.put, key, context)
+            drop = None if session is None else partial(sessions.drop, key, session)
         secured = TLSStream(stream, context, server_hostname, session)
         secured.handshake(server_hostname, deadline)
     except BaseException:
+        if drop is not None:
+            drop()
         stream.close()
         raise
-    secured.begin(keep, not config.require_close_notify)
+    if drop is not None:
+        if secured.tls is not None and secured.tls.resumed:
+            keep = None  # it is good for the next one too
+        else:
+            drop()
+    secured.begin(keep, drop, not config.require_close_notify)
     return secured
 
 

@@ -18,6 +18,7 @@ from h11client._transport.proxies import Proxy
 from h11client._transport.route import Route
 from h11client._transport.tls import TLSStream, start_tls
 from h11client._transport.tls_sessions import TLSSessions
+from h11client.testing import FakeClock
 from tests.client.stream_peers import PATIENT, MemoryServer, server_context
 
 BOTH = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -198,13 +199,71 @@ def test_an_aborted_connection_keeps_silent(house: House, path: str) -> None:
     assert len(house.sessions) == 0
 
 
-def test_a_session_is_offered_once(house: House, path: str) -> None:
+@pytest.mark.safety("L2")
+def test_a_session_that_is_taken_is_looked_at_once(
+    house: House, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look costs memory that never comes back."""
+    looks: list[object] = []
+    hand_out = TLSStream._hand_out_session
+
+    def look(stream: TLSStream) -> None:
+        looks.append(stream)
+        hand_out(stream)
+
+    monkeypatch.setattr(TLSStream, "_hand_out_session", look)
+    assert [house.visit(path) for _ in range(20)] == [False] + 19 * [True]
+    assert len(looks) == 1
+
+
+def test_two_connections_at_once_resume_the_same_session(house: House, path: str) -> None:
     house.visit(path)
     first, _ = house.connect(path)
     second, _ = house.connect(path)
     assert first.tls is not None
     assert second.tls is not None
-    assert (first.tls.resumed, second.tls.resumed) == (True, False)
+    assert (first.tls.resumed, second.tls.resumed) == (True, True)
+
+
+@pytest.mark.safety("T4")
+def test_a_session_is_offered_for_ten_minutes(house: House, path: str) -> None:
+    clock = FakeClock()
+    house.sessions = TLSSessions(clock)
+    assert [house.visit(path), house.visit(path)] == [False, True]
+    clock.advance(tls_sessions.OFFERED_SECONDS - 1)
+    assert house.visit(path)  # which does not make it any younger
+    clock.advance(1)
+    assert [house.visit(path), house.visit(path)] == [False, True]
+
+
+@pytest.mark.safety("T4")
+def test_a_session_that_the_server_does_not_take_gives_way_to_its_new_one(
+    house: House, path: str
+) -> None:
+    house.visit(path)
+    (before,) = house.sessions._kept.values()
+    house.context = server_context(house.authority, "a.test")  # with other keys for its tickets
+    assert [house.visit(path), house.visit(path)] == [False, True]
+    (after,) = house.sessions._kept.values()
+    assert after[1] is not before[1]
+
+
+@pytest.mark.safety("T4")
+@pytest.mark.parametrize("probed", [False, True])
+def test_a_resumed_connection_that_broke_takes_its_session_along(
+    house: House, path: str, probed: bool
+) -> None:
+    house.visit(path)
+    stream, server = house.connect(path)
+    assert stream.tls is not None
+    assert stream.tls.resumed
+    server.outgoing.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+    if probed:
+        assert stream.is_readable()
+    with pytest.raises(ssl.SSLError):
+        stream.read(100, PATIENT)
+    stream.close()
+    assert len(house.sessions) == 0
 
 
 def test_a_server_without_tickets_is_no_trouble(house: House, path: str) -> None:
@@ -237,9 +296,9 @@ def test_the_sessions_kept_are_bounded_and_the_oldest_goes_first() -> None:
     sessions.put(0, "context", "again")
     sessions.put("one more", "context", "one more")
     assert len(sessions) == most
-    assert sessions.take(1, "context") is None
-    assert sessions.take(0, "context") == "again"
-    assert sessions.take("one more", "context") == "one more"
+    assert sessions.find(1, "context") is None
+    assert sessions.find(0, "context") == "again"
+    assert sessions.find("one more", "context") == "one more"
 
 
 def test_threads_do_not_get_in_each_others_way() -> None:
@@ -250,7 +309,7 @@ def test_threads_do_not_get_in_each_others_way() -> None:
         try:
             for number in range(start, start + 3000):
                 sessions.put(number % 500, "context", number)
-                sessions.take(number % 7, "context")
+                sessions.find(number % 7, "context")
         except BaseException as error:
             failures.append(error)
 
