@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from h11client._attempts import Attempt
     from h11client._downloads.download import Download
+    from h11client._har import HAR
     from h11client._limits import Limits
     from h11client._messages.event_stream import ServerSentEvent
     from h11client._messages.informational import InformationalResponse
@@ -147,6 +148,7 @@ __all__ = [
     "Attempt",
     "Download",
     "Event",
+    "HAR",
     "PoolStatistics",
     "Progress",
     "Timings",
@@ -204,6 +206,7 @@ _HOMES = {
     "Response": "h11client._messages.response",
     "Attempt": "h11client._attempts",
     "Download": "h11client._downloads.download",
+    "HAR": "h11client._har",
     "Limits": "h11client._limits",
     "Progress": "h11client._progress",
     "Retry": "h11client._policies.retries",

@@ -198,9 +198,11 @@ class Preparing(Settings):
         return {**found, **said}
 
     def _transport_for(self, request: PreparedRequest) -> Transport:
-        if self._adapters is None:
-            return self._transport
-        transport: Transport = self.get_adapter(url=request.url or "")
+        transport: Transport = self._transport
+        if self._adapters is not None:
+            transport = self.get_adapter(url=request.url or "")
+        for recorder in self._recorders:
+            transport = recorder.over(transport)
         return transport
 
     def _bound(self, response: Any) -> None:

@@ -66,6 +66,7 @@ class Settings(DialAttributes):
     _retries: Retry | None = None
     _base_url: URL | None = None
     _base_url_given: str | bytes | None = None
+    _recorders: tuple[Any, ...] = ()  # who writes down what is exchanged
 
     def __init__(
         self,
@@ -120,9 +121,8 @@ class Settings(DialAttributes):
         self._adapters: dict[str, Transport] | None = None
         self._transport: Transport = Pool(limits) if transport is None else transport
         # What sends a request that needs nothing of a session's policies.
-        self._direct: Transport | None = self._transport
-        if not getattr(self._transport, "takes_deadline", False):
-            self._direct = None
+        self._direct: Transport | None = None
+        self._find_direct()
         if limits is not None and transport is not None:
             raise TypeError("limits= are those of the session's own pool, not of a transport")
         self.trust_env = trust_env
@@ -151,12 +151,13 @@ class Settings(DialAttributes):
         self._customized = self._has_own_preparing
 
     def __getstate__(self) -> dict[str, Any]:
-        left = ("_known_heads", "_known_scheme", "_customized")
+        left = ("_known_heads", "_known_scheme", "_customized", "_recorders")
         return {name: value for name, value in self.__dict__.items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._forget()
         self.__dict__.update(state)
+        self._find_direct()
         never_show(self._sensitive_headers)
 
     def _set_unless_default(
@@ -342,6 +343,21 @@ class Settings(DialAttributes):
                     self._adapters = adapters
                 self._direct = None
         return adapters
+
+    def _find_direct(self) -> None:
+        direct = self._adapters is None and not self._recorders
+        takes_deadline = getattr(self._transport, "takes_deadline", False)
+        self._direct = self._transport if direct and takes_deadline else None
+
+    def _start_recording(self, recorder: Any) -> None:
+        """From now on every transport is asked through what `recorder.over(transport)` gives."""
+        if recorder not in self._recorders:
+            self._recorders = (*self._recorders, recorder)
+            self._find_direct()
+
+    def _stop_recording(self, recorder: Any) -> None:
+        self._recorders = tuple([other for other in self._recorders if other is not recorder])
+        self._find_direct()
 
     def mount(self, prefix: str, adapter: Any) -> None:
         """Sends requests whose URL begins with `prefix` through `adapter`.

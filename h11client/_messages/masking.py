@@ -134,6 +134,8 @@ def _masked(value: Any) -> Any:
             name: MASK if is_secret(name) and inner not in (None, "", {}, []) else _masked(inner)
             for name, inner in value.items()
         }
+    if isinstance(value, str):  # perhaps a document itself
+        return mask_json(value) if value[:1] in ("{", "[") else value
     return [_masked(inner) for inner in value] if isinstance(value, list) else value
 
 

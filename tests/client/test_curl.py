@@ -293,6 +293,7 @@ SECRETS: list[tuple[str, dict[str, Any]]] = [
     ("the query, escaped", {"url": "http://a.test/?api%5Fkey=hunter2"}),
     ("a form", {"data": {"password": "hunter2"}}),
     ("JSON", {"json": {"a": [{"client_secret": "hunter2"}, {"credentials": {"b": ["hunter2"]}}]}}),
+    ("JSON in JSON", {"json": {"a": '{"token": "hunter2"}'}}),
     ("a form with files", {"data": {"password": "hunter2"}, "files": {"f": ("a", b"b")}}),
     ("a form with files of the disk", {"data": {"password": "hunter2"}, "files": "of the disk"}),
     ("a referer", {"headers": {"Referer": "http://a.test/?token=hunter2"}}),

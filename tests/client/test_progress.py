@@ -105,6 +105,13 @@ def test_a_download_is_reported_as_it_comes_in() -> None:
     assert seen == [(2, 5, "down"), (3, 5, "down"), (5, 5, "down")]
 
 
+def test_a_download_that_came_with_its_head_is_reported_too() -> None:
+    session, _ = session_of([b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"])
+    seen = Seen()
+    assert session.get(URL, on_progress=seen).content == b"abc"
+    assert seen == [(3, 3, "down")]
+
+
 def test_a_streamed_download_is_reported_while_it_is_read() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n"
     session, _ = session_of([head + b"3\r\nabc\r\n", b"2\r\nde\r\n0\r\nX: 1\r\n\r\n"])
