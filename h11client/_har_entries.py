@@ -93,9 +93,10 @@ class Describer:
         return {"name": name, "value": MASK if masked else value, **more}
 
     def _sent(self, value: str) -> list[Object]:
-        """The cookies of a Cookie field."""
-        pairs = [pair.strip().partition("=") for pair in value.split(";")]
-        return [{"name": n, "value": v if self._show else MASK} for n, _, v in pairs if n]
+        """The cookies of a Cookie field; one may have no name, and then it is all value."""
+        pairs = [pair.strip().partition("=") for pair in value.split(";") if pair.strip()]
+        named = [(name, rest) if equals else ("", name) for name, equals, rest in pairs]
+        return [{"name": name, "value": v if self._show else MASK} for name, v in named]
 
     def _post_data(self, body: Body, kind: str) -> Object:
         described: Object = {"mimeType": kind, "params": [], "text": ""}

@@ -309,6 +309,7 @@ SECRETS: list[tuple[str, dict[str, Any]]] = [
     ("headers", {"headers": {"Authorization": "Bearer hunter2", "X-Api-Key": "hunter2", "X-Vault-Token": "hunter2"}}),
     ("a header of the session's list", {"headers": {"X-Mine": "hunter2"}}),
     ("cookies", {"cookies": {"a": "hunter2"}}),
+    ("a cookie without a name", {"headers": {"Cookie": "hunter2; a=b"}}),
     ("the query", {"params": {"access_token": "hunter2"}}),
     ("a form", {"data": {"password": "hunter2"}}),
     ("JSON", {"json": {"a": [{"client_secret": "hunter2"}]}}),
