@@ -51,6 +51,8 @@ class Answer:
         json: object = _NOTHING,
         reason: str = "",
     ) -> None:
+        if not 200 <= status < 1000:
+            raise ValueError(f"an answer has a status from 200 to 999, not {status!r}")
         self.status = status
         self.headers = Headers(headers)
         self.reason = reason
@@ -153,7 +155,11 @@ class MockTransport:
             answer = Answer(200, answer)
         elif isinstance(answer, tuple):
             answer = Answer(*answer)
-        return answer.respond(request) if isinstance(answer, Answer) else answer
+        if isinstance(answer, Answer):
+            return answer.respond(request)
+        if not hasattr(answer, "status_code"):
+            raise TypeError(f"a handler gives an Answer or a response, not {type(answer).__name__}")
+        return answer
 
     def close(self) -> None:
         """Notes that it was closed."""

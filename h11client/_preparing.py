@@ -105,6 +105,8 @@ class Preparing(Settings):
         """The session's hooks and then the call's own; None when there are none."""
         joined: dict[str, list[Any]] = {}
         for hooks in (self._hooks, own or {}):
+            if not isinstance(hooks, Mapping):
+                raise TypeError(f"hooks are a mapping, not {type(hooks).__name__}")
             for event, found in hooks.items():
                 joined.setdefault(event, []).extend([found] if callable(found) else found or ())
         return joined if any(joined.values()) else None

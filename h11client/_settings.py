@@ -252,9 +252,10 @@ class Settings(DialAttributes):
 
     @sensitive_headers.setter
     def sensitive_headers(self, names: Iterable[str]) -> None:
-        if isinstance(names, (str, bytes)):
+        listed: list[Any] = [b""] if isinstance(names, (str, bytes)) else list(names)
+        if not all(isinstance(name, str) for name in listed):
             raise TypeError("sensitive_headers= are several names")
-        self._sensitive_headers = frozenset([name.lower() for name in names])
+        self._sensitive_headers = frozenset([name.lower() for name in listed])
         never_show(self._sensitive_headers)
 
     @property
@@ -365,6 +366,8 @@ class Settings(DialAttributes):
         The longest prefix wins, in lower or upper case. An adapter has `send` and `close` as those
         of requests have; `prefix` may be of any scheme.
         """
+        if not callable(getattr(adapter, "send", None)):
+            raise TypeError(f"an adapter has a send(), {type(adapter).__name__} has none")
         with undivided:
             mounted = {name: found for name, found in self.adapters.items() if name != prefix}
             mounted[prefix] = adapter

@@ -188,7 +188,10 @@ def _seconds(name: str, value: SupportsFloat | None) -> float | None:
         return None
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"the {name} timeout is a number of seconds or None, not {value!r}")
-    seconds = float(value)
+    try:
+        seconds = float(value)
+    except OverflowError:
+        seconds = float("inf")
     if not 0 < seconds < float("inf"):  # written so that NaN is refused too
         raise ValueError(f"the {name} timeout is above 0 and finite, not {value!r}; None: no limit")
     return seconds

@@ -259,6 +259,8 @@ def cookiejar_from_dict(
     >>> cookiejar_from_dict({"a": "b"}).get_dict()
     {'a': 'b'}
     """
+    if cookie_dict is not None and not isinstance(cookie_dict, Mapping):
+        raise TypeError(f"cookies are a mapping or a jar, not {type(cookie_dict).__name__}")
     jar = RequestsCookieJar() if cookiejar is None else cookiejar
     known = set() if overwrite else {cookie.name for cookie in jar}
     for name, value in (cookie_dict or {}).items():

@@ -302,7 +302,9 @@ def method_text(method: object) -> str:
     """The method as exactly `str`: members of an Enum are text, and show another when asked."""
     if isinstance(method, (bytes, bytearray)):
         return method.decode("latin-1")
-    return str.__str__(method) if isinstance(method, str) else str(method)
+    if isinstance(method, str):
+        return str.__str__(method)
+    raise TypeError(f"a method is text or bytes, not {type(method).__name__}")
 
 
 def build_target(method: str, url: URL) -> bytes:

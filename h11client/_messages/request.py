@@ -165,7 +165,7 @@ class PreparedRequest(Hooked, Credentials, Shown):
     @method.setter
     def method(self, method: str | bytes | None) -> None:
         headers = self.headers
-        self._method = method.decode("latin-1") if isinstance(method, bytes) else method
+        self._method = None if method is None else method_text(method)
         self._head = None
         if self.encoded_body is NO_BODY and headers.get("Content-Length") == "0":
             del headers["Content-Length"]

@@ -45,7 +45,7 @@ def create_cookie(name: str, value: str | None, **attributes: Any) -> Cookie:
     unknown = sorted(set(attributes) - set(whole))
     if unknown:
         raise TypeError(f"a cookie has no {', '.join(unknown)}")
-    whole.update(attributes)
+    whole.update({key: given for key, given in attributes.items() if given is not None})
     return QuietCookie(
         **whole,
         port_specified=bool(whole["port"]),
