@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
 
-__all__ = ["debug", "error"]
+__all__ = ["debug", "error", "warn_uncalled"]
 
 _DEBUG = 10  # logging.DEBUG, which is not worth an import
 _modules = sys.modules
@@ -26,6 +26,14 @@ def debug(message: str, *args: object) -> None:
         logger = _find_logger()
     if logger is not None and logger.isEnabledFor(_DEBUG):
         logger.debug(message, *args, stacklevel=2)
+
+
+def warn_uncalled(kind: type, names: frozenset[str]) -> None:
+    """Warns of methods that a class written for requests has, and that nothing calls here."""
+    for name in sorted(names & vars(kind).keys()):
+        from warnings import warn
+
+        warn(f"nothing calls {kind.__name__}.{name}(): see docs/migrating.md", stacklevel=3)
 
 
 def error(message: str, failure: BaseException) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from h11client._log import warn_uncalled
 from h11client._messages.request import PreparedRequest, prepare_request
 from h11client._messages.url import join_base, parse_url
 from h11client._policies.netrc import credentials_for
@@ -37,6 +38,7 @@ class Preparing(Settings):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        warn_uncalled(cls, frozenset(["rebuild_proxies"]))
         cls._has_own_preparing = (
             cls.prepare_request is not Preparing.prepare_request
             or cls.merge_environment_settings is not Preparing.merge_environment_settings

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from h11client._messages.url import parse_url
 from h11client._policies.netrc import credentials_for
-from h11client._policies.redirects import follow, is_same_origin, leave_behind, location_of
+from h11client._policies.redirects import (
+    follow,
+    is_same_origin,
+    leave_behind,
+    location_of,
+    method_after,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +27,8 @@ _AUTHORIZATION = "Authorization"
 class Redirecting:
     """The methods of a `Session` that requests has for redirects.
 
-    A subclass may override `get_redirect_target`, `should_strip_auth` and `rebuild_auth`; they are
-    then asked.
+    A subclass may override `get_redirect_target`, `should_strip_auth`, `rebuild_auth` and
+    `rebuild_method`; they are then asked.
     """
 
     def get_redirect_target(self, resp: Any) -> str | None:
@@ -44,6 +50,12 @@ class Redirecting:
         default ports.
         """
         return not is_same_origin(parse_url(old_url), parse_url(new_url))
+
+    def rebuild_method(self, prepared_request: PreparedRequest, response: Any) -> None:
+        """Sets the method of a request that `response` asks for (RFC 9110 section 15.4)."""
+        method = method_after(response.status_code, prepared_request.method or "")
+        if method != prepared_request.method:
+            prepared_request.method = method
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Any) -> None:
         """Removes Authorization from a request that leaves its origin because of `response`."""
@@ -68,6 +80,9 @@ def build_hop(
         if isinstance(location, str):
             location = location.encode("utf-8")
     hop = follow(request, response, session.sensitive_headers, location)
+    if kind.rebuild_method is not Redirecting.rebuild_method:
+        hop.method = request.method  # which that one is to look at
+        session.rebuild_method(hop, response)
     own = request.headers.get(_AUTHORIZATION)
     if kind.rebuild_auth is not Redirecting.rebuild_auth:
         # The session of a program that knows which origins belong together.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from time import sleep
 
 from h11client._limits import Limits
+from h11client._log import warn_uncalled
 from h11client._messages.response import Response
 from h11client._policies.retries import Retry
 from h11client._sending import deadline_of, send_repeatedly
@@ -143,10 +144,7 @@ class HTTPAdapter(BaseAdapter):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in sorted(_NEVER_CALLED & vars(cls).keys()):
-            from warnings import warn
-
-            warn(f"nothing calls {cls.__name__}.{name}(): see docs/migrating.md", stacklevel=2)
+        warn_uncalled(cls, _NEVER_CALLED)
         if "send" in vars(cls) and "takes_deadline" not in vars(cls):
             # It was written for requests, where this is None or seconds.
             cls.takes_deadline = False

@@ -15,6 +15,7 @@ import re
 from binascii import b2a_base64
 from collections import OrderedDict
 
+from h11client._log import warn_uncalled
 from h11client._policies.challenges import Challenge, parse_challenges
 
 TYPE_CHECKING = False
@@ -42,6 +43,10 @@ __all__ = [
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
+# Of requests' Digest; what they change would be lost in silence.
+_UNCALLED = frozenset(
+    ["build_digest_header", "handle_401", "handle_redirect", "init_per_thread_state"]
+)
 _MOST_ORIGINS = 100  # that one object answers to with Digest, and whose nonces it keeps
 _UNAUTHORIZED = 401
 
@@ -226,6 +231,10 @@ class HTTPDigestAuth(_UserAndPassword):
     def __init__(self, username: Text, password: Text, *, encoding: str = "utf-8") -> None:
         super().__init__(username, password, encoding=encoding)
         self._forget()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        warn_uncalled(cls, _UNCALLED)
 
     def _forget(self) -> None:
         # By origin, the last used last. Needs no lock, which a forked child could find held.

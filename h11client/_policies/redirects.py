@@ -27,6 +27,7 @@ __all__ = [
     "is_same_origin",
     "leave_behind",
     "location_of",
+    "method_after",
 ]
 
 # RFC 9110 section 15.4: 300, 304, 305 and 306 say something else, or nothing any more.
@@ -100,7 +101,7 @@ def follow(
         if location is None:
             raise ValueError("the response does not redirect")
         url = join_url(request.parsed_url, location)
-        method = _method_after(response.status_code, request.method or "")
+        method = method_after(response.status_code, request.method or "")
         hop = request.copy()
         headers = hop.headers
         _withhold_generated(headers, request.generated)
@@ -178,8 +179,8 @@ def is_same_origin(old: URL, new: URL) -> bool:
     )
 
 
-def _method_after(status: int, method: str) -> str:
-    """RFC 9110 sections 15.4.2 to 15.4.4, and for 302 what everybody does instead."""
+def method_after(status: int, method: str) -> str:
+    """The method of the next request: RFC 9110 sections 15.4.2 to 15.4.4, and common practice."""
     if status in (302, 303) and method != "HEAD":
         return "GET"
     if status == 301 and method == "POST":

@@ -367,13 +367,6 @@ def test_the_pool_manager_of_another_library_says_how_ours_is_to_be():
         adapter.poolmanager = PoolManager(ssl_version=5)
 
 
-@pytest.mark.parametrize("name", ["cert_verify", "get_connection", "proxy_headers", "request_url"])
-def test_a_method_that_nothing_calls_is_no_silent_loss(name):
-    with pytest.warns(UserWarning, match=f"nothing calls Own.{name}") as caught:
-        type("Own", (HTTPAdapter,), {name: lambda self: None})
-    assert caught[0].filename == __file__
-
-
 def test_add_headers_is_called_with_each_request():
     class Adding(HTTPAdapter):
         def add_headers(self, request, **kwargs):

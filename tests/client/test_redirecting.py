@@ -105,3 +105,21 @@ def test_rebuilding_auth_by_hand():
     hop.url = "http://b.test/"
     session.rebuild_auth(hop, response)
     assert "Authorization" not in hop.headers
+
+
+def test_a_session_may_say_which_method_follows():
+    seen = []
+
+    class Keeping(Session):
+        def rebuild_method(self, prepared_request, response):
+            seen.append((prepared_request.method, response.status_code))
+            if response.status_code != 302:
+                super().rebuild_method(prepared_request, response)
+
+    answers = [to("/b", 302), to("/c", 307), to("/d", 303), 200]
+    transport = MockTransport(lambda request: answers.pop(0))
+    Keeping(transport=transport, trust_env=False).post(URL, data=b"body")
+    assert seen == [("POST", 302), ("POST", 307), ("POST", 303)]
+    assert [request.method for request in transport.requests] == ["POST", "POST", "POST", "GET"]
+    assert transport.bodies == [b"body", b"", b"", b""]
+    assert transport.requests[1].headers["Content-Length"] == "0"

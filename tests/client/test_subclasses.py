@@ -225,6 +225,20 @@ def test_what_watches_a_call_watches_all_that_a_send_of_the_programs_asks_for():
     assert progress[-1] == 5
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *[(HTTPAdapter, name) for name in ("cert_verify", "get_connection", "proxy_headers")],
+        *[(HTTPDigestAuth, name) for name in ("build_digest_header", "handle_401")],
+        (h11client.Session, "rebuild_proxies"),
+    ],
+)
+def test_a_method_that_nothing_calls_is_no_silent_loss(kind, name):
+    with pytest.warns(UserWarning, match=f"nothing calls Own.{name}") as caught:
+        type("Own", (kind,), {name: lambda self: None})
+    assert caught[0].filename == __file__
+
+
 # --- a chain is the same with a `send` of the program's ------------------------------------------
 
 PLACES = ["http://a.test", "https://a.test", "http://b.test", "http://a.test:81", "http://x.a.test"]

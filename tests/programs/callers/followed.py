@@ -156,6 +156,17 @@ def rebuilding(library: Any, url: str) -> Any:
     return Own().get(to(url, other(url) + "/seen"), auth=("a", "b")).json()["headers"]
 
 
+def keeping(library: Any, url: str) -> Any:
+    class Own(library.Session):  # type: ignore[misc,name-defined]
+        def rebuild_method(self, prepared_request: Any, response: Any) -> None:
+            if response.status_code != 302:
+                super().rebuild_method(prepared_request, response)
+
+    return [
+        Own().post(to(url, path(url) + "/seen", s), data="x").json() for s in (301, 302, 303, 307)
+    ]
+
+
 def counting(library: Any, url: str) -> Any:
     sent = []
 
@@ -184,6 +195,7 @@ SUBCLASSES: Table = {
     "subclasses: another target": lambda r, u: retargeted(r, u),
     "subclasses: that strip nothing": lambda r, u: trusting(r, u),
     "subclasses: that rebuild auth": lambda r, u: rebuilding(r, u),
+    "subclasses: that keep the method": lambda r, u: keeping(r, u),
     "subclasses: that count what is sent": lambda r, u: counting(r, u),
     "subclasses: a send put into the object": lambda r, u: replaced(r, u),
 }  # fmt: skip
