@@ -443,7 +443,23 @@ def test_an_answer_to_the_last_piece_does_not_make_a_half_sent_body_complete():
     )
     head = connection.read_head(deadline)
     assert stream.bytes_written == 100
+    assert type(connection.protocol.next_event()) is h11.EndOfMessage
     assert not connection.end_exchange(head)
+    assert stream.closed
+
+
+@pytest.mark.safety("M6", "2e1", "2c3")
+def test_an_answer_to_the_last_chunk_does_not_make_a_half_sent_body_complete():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sent = len(head + b"5\r\nhello\r\n") + 2  # and 0 CR of what ends it
+    connection, stream, deadline = opened(Unsolicited(answer, after=sent), stalls_after=sent)
+    connection.send_request(chunked(), encode_body(iter([b"hello"])), deadline)
+    found = connection.read_head(deadline)
+    assert stream.bytes_written == sent
+    assert found.status_code == 200
+    assert type(connection.protocol.next_event()) is h11.EndOfMessage
+    assert not connection.end_exchange(found)
     assert stream.closed
 
 
@@ -710,6 +726,7 @@ KEEP_ALIVES = [
 ]
 
 
+@pytest.mark.safety("2c5")
 @pytest.mark.parametrize(
     ("values", "seconds"), [row[1:] for row in KEEP_ALIVES], ids=[row[0] for row in KEEP_ALIVES]
 )

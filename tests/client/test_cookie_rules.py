@@ -176,7 +176,7 @@ def test_what_the_prefix_of_a_name_promises(
     assert prefix_allows(name, value, secure, host_only, at_root) is expected
 
 
-@pytest.mark.safety("C5", "I5")
+@pytest.mark.safety("C5", "I5", "R18")
 @pytest.mark.parametrize(
     ("name", "value"),
     [

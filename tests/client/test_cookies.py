@@ -250,6 +250,7 @@ def test_a_wrong_domain_is_refused() -> None:
         RequestsCookieJar().set("a", "1", domain="\u2100.test")
 
 
+@pytest.mark.safety("C5")
 def test_set_cookie_keeps_the_object_and_takes_what_a_server_may_say() -> None:
     jar = RequestsCookieJar()
     cookie = create_cookie("a", "1")
@@ -257,6 +258,9 @@ def test_set_cookie_keeps_the_object_and_takes_what_a_server_may_say() -> None:
     jar.set_cookie(cookie, "more", arguments="pass")
     assert next(iter(jar)) is cookie
     cookie.value = "x;y"
+    with pytest.raises(InvalidHeader):
+        jar.set_cookie(cookie)
+    cookie.name, cookie.value = "a=b", "1"  # which would be read as the value b=1 of a
     with pytest.raises(InvalidHeader):
         jar.set_cookie(cookie)
 
@@ -539,6 +543,7 @@ def asking(jar: object, own: object, dropped: bool = False):
     return request
 
 
+@pytest.mark.safety("R2")
 @pytest.mark.parametrize(
     ("own", "expected"),
     [

@@ -115,6 +115,7 @@ def test_byte_by_byte_in_and_out(coding):
     assert decode(pieces_of(ENCODE[coding](TEXT[:5000]), 1), coding, size=1) == TEXT[:5000]
 
 
+@pytest.mark.safety("2a11")
 def test_codings_on_top_of_each_other_are_undone_from_the_outermost():
     data = TEXT
     for coding in ("gzip", "br", "deflate", "zstd", "x-gzip"):
@@ -303,6 +304,22 @@ def test_a_stream_of_empty_members_costs_what_its_length_says():
     assert time.thread_time() - started < 1  # 0.2 s where this was written
 
 
+@pytest.mark.safety("M17", "B3")
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_small_member_does_not_copy_all_of_its_neighbours(coding, monkeypatch):
+    peek, looked_at = decoders.Window.peek, []
+
+    def counting(window, size):
+        found = peek(window, size)
+        looked_at.append(len(found))
+        return found
+
+    monkeypatch.setattr(decoders.Window, "peek", counting)
+    members = ENCODE[coding](b"x") * 3000
+    assert decode(Pieces(members), coding) == b"x" * 3000
+    assert sum(looked_at) < 40 * len(members)
+
+
 @pytest.mark.safety("B3")
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_members_without_content_are_counted(coding, monkeypatch):
@@ -322,6 +339,18 @@ BOMBS = {
     "br": brotli.compress(bytes(BOMB_SIZE)),
     "zstd": zstd.compress(bytes(BOMB_SIZE)),
 }
+
+
+@pytest.mark.safety("B2", "M18")
+@pytest.mark.parametrize(("log", "taken"), [(23, True), (24, False), (31, False)])
+def test_a_server_may_ask_for_8_mib_of_memory_for_zstd_and_no_more(log, taken):
+    # RFC 8878 section 3.1.1: its window in the head of the frame, then a last, raw block of 1 byte.
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(log - 10) << 3]) + b"\x09\x00\x00x"
+    if taken:
+        assert decode(Pieces(frame), "zstd") == b"x"
+    else:
+        with pytest.raises(ContentDecodingError):
+            decode(Pieces(frame), "zstd")
 
 
 @pytest.mark.safety("M18", "B2", "5P8")

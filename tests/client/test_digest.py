@@ -193,6 +193,7 @@ def test_counts_of_one_nonce_rise_strictly_under_threads() -> None:
     assert sorted(counts) == list(range(1, 401))
 
 
+@pytest.mark.safety("2l2")
 def test_the_same_challenge_again_does_not_start_the_count_anew() -> None:
     session = digest_for("Digest realm=r, nonce=n, qop=auth")
     session.credentials("GET", "/", None)
@@ -257,7 +258,7 @@ def test_what_a_body_rules_out_is_not_chosen_for_its_strength() -> None:
     assert parameters_of(session.credentials("POST", "/", b""))["nonce"] == "int"
 
 
-@pytest.mark.safety("A1")
+@pytest.mark.safety("A1", "2l2")
 def test_each_realm_of_a_place_has_a_count_of_its_own() -> None:
     session = DigestSession(HTTPDigestAuth("u", "p"))
     counts = []

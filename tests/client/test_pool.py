@@ -185,6 +185,22 @@ def test_what_is_private_keeps_tls_sessions_of_its_own():
     assert own == build_route(parse_url("https://a.test/"), private_to=own.private.owner)
 
 
+@pytest.mark.safety("T1", "2c1")
+def test_scheme_host_and_port_each_have_a_connection_of_their_own():
+    places = [("http", "a.test", 443), ("http", "a.test", 80), ("http", "b.test", 80)]
+    places += [("https", "a.test", 443), ("https", "a.test", 80)]
+    pool, network = pool_of(*[[OK, OK] for _ in places])
+    for _ in range(2):
+        for scheme, host, port in places:
+            send(pool, url=f"{scheme}://{host}:{port}/")
+    assert network.dialled == [place[1:] for place in places]
+    assert [stream.tls is not None for stream in network.streams] == [False] * 3 + [True] * 2
+    hosts = [b"a.test:443", b"a.test", b"b.test", b"a.test", b"a.test:80"]
+    for host, stream in zip(hosts, network.streams, strict=True):
+        assert stream.written == b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host * 2
+
+
+@pytest.mark.safety("L2")
 def test_many_origins_do_not_grow_the_table_of_routes():
     pool, _network = pool_of(*[[OK] for _ in range(600)], max_idle=1)
     for number in range(600):
@@ -338,6 +354,21 @@ def test_a_stale_connection_is_replaced_only_when_repeating_is_safe(method, part
         assert counts(pool) == (0, 0, 0)
     assert len(network.dialled) == dials
     assert network.streams[0].closed
+
+
+@pytest.mark.safety("2d4", "X22")
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), MemoryError()], ids=lambda error: type(error).__name__
+)
+def test_an_interruption_behind_a_failed_write_is_not_taken_for_the_servers_doing(error):
+    first = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+    pool, network = pool_of(Dial([OK, error], write_error=(len(first), PIPE)), [OK])
+    send(pool)
+    with pytest.raises(type(error)) as caught:
+        send(pool)
+    assert caught.value is error
+    assert len(network.dialled) == 1
+    assert counts(pool) == (0, 0, 0)
 
 
 @pytest.mark.safety("2d2")

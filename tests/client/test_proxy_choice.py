@@ -93,6 +93,9 @@ NO_PROXY = [
     ("only wrong entries", "[ ] / // : :: ::: @ \x00 \ud800 -- . .. *. a..b xn--a", "http://a.test/", False),
     ("a URL is no entry", "http://a.test", "http://a.test/", False),
     ("localhost is not implied", "a.test", "http://localhost/", False),
+    ("a network among names", "a.test, 10.0.0.0/8, b.test", "http://10.1.2.3/", True),
+    ("a name among networks", "10.0.0.0/8, b.test, ::1", "http://www.b.test/", True),
+    ("another address than those among names", "a.test, 10.0.0.0/8", "http://11.1.2.3/", False),
 ]  # fmt: skip
 
 

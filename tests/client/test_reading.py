@@ -354,7 +354,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.safety("4I3", "4I7", "F20", "M13", "B1")
+@pytest.mark.safety("4I3", "4I7", "F20", "M13", "B1", "L1")
 @pytest.mark.parametrize(
     ("make", "error"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
 )

@@ -315,6 +315,7 @@ def test_what_the_caller_has_put_in_place_of_something_generated_is_the_callers(
     assert dict(follow(request, answer(ELSEWHERE)).headers) == {}
 
 
+@pytest.mark.safety("2f4")
 def test_host_follows_the_url_unless_the_caller_set_it_for_this_origin():
     assert wire_fields(follow(request_of(), answer()))["Host"] == "b.test"
     virtual = request_of(headers={"Host": "virtual.test"})

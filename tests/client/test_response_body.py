@@ -280,7 +280,7 @@ def test_body_reads_carry_the_read_limit_and_do_not_wait_first():
     assert exchange.stream.limits[-1] == ("read", Limit(7.0, "read"))
 
 
-@pytest.mark.safety("X22")
+@pytest.mark.safety("X22", "L1")
 @pytest.mark.parametrize(
     "error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=lambda e: type(e).__name__
 )
@@ -364,6 +364,7 @@ def test_closing_after_the_end_changes_nothing():
     assert exchange.body.read(10) == b""
 
 
+@pytest.mark.safety("X22", "L1")
 def test_an_interruption_while_draining_passes_and_closes():
     exchange = Exchange(length(10) + b"hello", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

@@ -261,6 +261,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.safety("2d1")
 @pytest.mark.parametrize(
     ("error", "method", "repeated"),
     [
@@ -295,12 +296,14 @@ def one_shot() -> Iterator[bytes]:
     yield b"once"
 
 
+@pytest.mark.safety("R9")
 @pytest.mark.parametrize("failure", [refused(), broken(), answer(503)], ids=str)
 def test_a_body_that_can_be_sent_only_once_is_not_sent_twice(failure: Any) -> None:
     assert waits(Retry(methods=None), [failure], "PUT", data=one_shot()) == [None]
     assert waits(Retry(methods=None), [failure], "PUT", data=b"again")[0] is not None
 
 
+@pytest.mark.safety("2d5")
 @pytest.mark.parametrize(
     ("retry", "failures", "retried"),
     [

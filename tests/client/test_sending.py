@@ -425,6 +425,7 @@ def test_one_deadline_is_for_the_whole_chain():
     assert network.clock.now == pytest.approx(1)
 
 
+@pytest.mark.safety("D6")
 def test_a_call_that_a_hook_makes_can_share_the_deadline():
     clock = FakeClock()
     session, transport = session_of(200, clock=clock)

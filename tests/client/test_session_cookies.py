@@ -121,6 +121,7 @@ def test_what_a_proxy_says_for_itself_sets_none():
     session.close()
 
 
+@pytest.mark.safety("2k5", "2h4")
 def test_a_407_of_a_proxy_that_forwards_sets_none():
     refused = b"HTTP/1.1 407 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
     session, _ = scripted([refused])
@@ -130,6 +131,7 @@ def test_a_407_of_a_proxy_that_forwards_sets_none():
     session.close()
 
 
+@pytest.mark.safety("2k5", "F15")
 def test_fields_behind_a_body_set_none():
     chunked = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n"

@@ -40,6 +40,7 @@ def shown(attempts: Any) -> list[tuple[Any, float]]:
     return [(a.status or type(a.error).__name__, a.waited) for a in attempts]
 
 
+@pytest.mark.safety("2d5")
 def test_nothing_is_tried_again_unless_that_was_asked_for() -> None:
     session, network = session_of([DOWN], REFUSED, [RESET])
     assert session.retries is None
@@ -204,6 +205,7 @@ def pieces() -> Iterator[bytes]:
     yield b"one"
 
 
+@pytest.mark.safety("R9")
 def test_a_body_that_can_be_sent_only_once_is_sent_once() -> None:
     session, network = session_of([RESET], [DOWN], retries=exact(methods=None))
     with pytest.raises(exceptions.ConnectionError):
@@ -212,6 +214,33 @@ def test_a_body_that_can_be_sent_only_once_is_sent_once() -> None:
     network.assert_used_up()
 
 
+class Once:
+    """Looks as if it could be iterated again, and is then used up."""
+
+    def __init__(self) -> None:
+        self.pieces = pieces()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.pieces
+
+
+@pytest.mark.safety("R9")
+def test_a_body_that_does_not_begin_again_is_no_reason_to_wait() -> None:
+    session, network = session_of([RESET], retries=exact(methods=None))
+    with pytest.raises(exceptions.ConnectionError) as caught:
+        session.put(URL, data=Once())
+    assert caught.value.__cause__ is RESET
+    assert network.clock.now == 0
+
+
+@pytest.mark.safety("B2")
+def test_what_comes_at_last_is_not_larger_than_a_response_may_be() -> None:
+    session, _ = session_of([DOWN, OK], retries=exact(), max_response_size=1)
+    with pytest.raises(exceptions.ResponseTooLarge):
+        session.get(URL)
+
+
+@pytest.mark.safety("R9")
 def test_a_file_is_sent_again_from_where_it_began() -> None:
     file = io.BytesIO(b"skipped-sent")
     file.seek(8)
@@ -271,6 +300,7 @@ def test_no_secret_is_told_of_an_attempt(caplog: pytest.LogCaptureFixture) -> No
     assert {attempt.url for attempt in error.attempts} == {URL}
 
 
+@pytest.mark.safety("2d4")
 def test_what_the_callers_code_raises_is_not_tried_again() -> None:
     def handler(request: Any) -> Any:
         asked.append(request.url)

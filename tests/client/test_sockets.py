@@ -156,6 +156,7 @@ def test_the_count_of_bytes_is_exact_after_an_error(
     assert stream.bytes_written == 5
 
 
+@pytest.mark.safety("X24")
 def test_a_write_is_bounded_as_a_whole_however_often_it_makes_progress(fake: Any) -> None:
     _, stream = fake(*[0] * 1_000_000)
     with pytest.raises(LimitExpired):

@@ -147,7 +147,7 @@ def test_what_a_socks_proxy_refuses_or_says_wrong_is_an_error(
     assert network.streams[0].closed
 
 
-@pytest.mark.safety("R18", "4I11")
+@pytest.mark.safety("R18", "4I11", "P3")
 def test_a_wrong_password_is_an_error_that_does_not_show_it() -> None:
     network = ScriptedNetwork([USER_PASSWORD, b"\x01\x01"])
     session = session_over(network, "socks5://user:secret@proxy.test")

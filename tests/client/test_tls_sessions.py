@@ -193,6 +193,18 @@ def test_a_connection_that_broke_leaves_no_session(
     assert len(house.sessions) == 0
 
 
+@pytest.mark.safety("T4")
+def test_a_connection_that_broke_behind_its_data_leaves_no_session(house: House, path: str) -> None:
+    stream, server = house.connect(path)
+    server.send(b"hello")
+    server.outgoing.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+    assert stream.read(100, PATIENT) == b"hello"
+    with pytest.raises(ssl.SSLError):
+        stream.read(100, PATIENT)
+    stream.close()
+    assert len(house.sessions) == 0
+
+
 def test_an_aborted_connection_keeps_silent(house: House, path: str) -> None:
     stream, _ = house.connect(path)
     stream.abort()

@@ -115,6 +115,7 @@ def test_a_file_without_authorities_is_a_tls_error_that_names_it(
 # --- Contexts ----------------------------------------------------------------------------------
 
 
+@pytest.mark.safety("T5")
 def test_contexts_are_the_same_on_every_python() -> None:
     context = context_for(TLSConfig())
     assert context.check_hostname

@@ -171,6 +171,7 @@ def test_a_refused_tunnel_is_an_error_with_the_proxys_answer(
     assert (copy.status_code, copy.body, copy.headers) == (status, body, error.headers)
 
 
+@pytest.mark.safety("P3")
 def test_what_stays_away_of_a_refusals_body_is_not_waited_for_long() -> None:
     answer = b"HTTP/1.1 403 No\r\nContent-Length: 9\r\nX-Why: rule 7\r\n\r\n"
     network = ScriptedNetwork([answer, b"body", Pause(9), b"later"])

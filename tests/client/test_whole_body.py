@@ -55,7 +55,7 @@ def test_all_others_keep_their_connection_until_they_are_read(script, stream):
     assert idle(pool) == (1, 1)
 
 
-@pytest.mark.safety("4I1")
+@pytest.mark.safety("4I1", "M1", "F16")
 @pytest.mark.parametrize(
     "said",
     [HELLO + b"HTTP/1.1 200 OK\r\n", HELLO.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")],

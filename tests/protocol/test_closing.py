@@ -14,6 +14,7 @@ END = h11.EndOfMessage()
 CLOSED = h11.ConnectionClosed()
 
 
+@pytest.mark.safety("2c4")
 @pytest.mark.parametrize("role", [h11.CLIENT, h11.SERVER])
 def test_close_of_an_idle_connection(role) -> None:
     connection = h11.Connection(role)

@@ -254,6 +254,23 @@ class TestChunkOverhead:
         assert len(accepted(make, framed((bad + good * 20) * 5 + b"0\r\n\r\n")).body) == 5 * 101
         refused(make, framed((bad + good * 2) * 3), hint=431)
 
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_equal_chunks_whose_size_lines_cost_a_little_too_much_are_refused(
+        self, whole: bool
+    ) -> None:
+        chunk = b"1;" + b"x" * 18 + b"\r\nX\r\n"  # 6 bytes more than it has free
+        stream = framed(chunk * 200)
+        connection = client(limits=h11.ParserLimits(chunk_overhead=400))
+        read = 0
+        with pytest.raises(h11.RemoteProtocolError, match="too much chunk framing"):
+            for piece in [stream] if whole else [stream[:1000], stream[1000:]]:
+                connection.receive_data(piece)
+                if not read:
+                    connection.next_event()
+                while isinstance(body := connection.receive_body(50), bytes):
+                    read += len(body)
+        assert 60 <= read < 70
+
     def test_credit_is_not_saved_up(self) -> None:
         good = b"%x\r\n" % 5000 + b"X" * 5000 + b"\r\n"
         bad = b"1;" + b"x" * 300 + b"\r\nX\r\n"

@@ -112,7 +112,7 @@ def test_chunked_body_is_refused(data: bytes) -> None:
     refused(server, POST + data)
 
 
-@pytest.mark.safety("F4", "2a8")
+@pytest.mark.safety("F4", "2a8", "F3")
 @pytest.mark.deviation("chunk-size-digits")
 @pytest.mark.parametrize(
     "size",
