@@ -6,6 +6,8 @@ A test names its lines with `@pytest.mark.safety(...)`. Ids that are not here be
 
 from __future__ import annotations
 
+import re
+
 Section = tuple[str, str, dict[str, str]]  # title, what it is about, promise of each id
 
 FAULTS: Section = (
@@ -363,3 +365,6 @@ SECTIONS: list[Section] = [
 ]
 
 PROMISES = {name: text for _, _, lines in SECTIONS for name, text in lines.items()}
+
+# What marks may say beside these: see above.
+OF_CAMPAIGNS = re.compile(r"4I([1-9]|1[0-2])|5P([1-9]|10)|X([1-9]|1\d|2[0-5])|D[1-8]|M27")

@@ -171,7 +171,9 @@ def test_without_such_a_plugin_the_checkout_comes_first(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
-@pytest.mark.parametrize("script", ["demo", "test", "check", "python", "chaos", "../.ci/run"])
+@pytest.mark.parametrize(
+    "script", ["demo", "test", "check", "python", "chaos", "fuzz", "mutants", "../.ci/run"]
+)
 def test_the_commands_can_be_executed(script: str) -> None:
     assert os.access(ROOT / "scripts" / script, os.X_OK)
 

@@ -12,12 +12,9 @@ import pytest
 
 from scripts import safety_page
 from tests.conftest import ROOT
-from tests.safety_lines import PROMISES, SECTIONS
+from tests.safety_lines import OF_CAMPAIGNS, PROMISES, SECTIONS
 
 SHOWN = safety_page.shown()
-
-# What marks may say beside the lines of the page: see tests/safety_lines.py.
-OF_CAMPAIGNS = re.compile(r"4I([1-9]|1[0-2])|5P([1-9]|10)|X([1-9]|1\d|2[0-5])|D[1-8]|M27")
 
 
 def test_the_page_is_up_to_date() -> None:
