@@ -148,7 +148,7 @@ def slope_of(trace: list[tuple[float, int, int]]) -> dict[str, float]:
 
 def run_peer(report: Report, arguments: argparse.Namespace, begun: float) -> None:
     """Another library on sockets, with plain connections."""
-    from tests.chaos.peers import PeerClient, kinds_of_peers
+    from tests.chaos.peers import PeerClient, is_for_peers, kinds_of_peers
 
     cases.only_way = "plain"
     campaign = Campaign(
@@ -158,7 +158,7 @@ def run_peer(report: Report, arguments: argparse.Namespace, begun: float) -> Non
         lambda lab, medium: PeerClient(lab, arguments.client),
         {},
     )
-    campaign.ours = False
+    campaign.ours, campaign.makes_sense = False, is_for_peers
     plan = cycle_of_kinds("socket", report.seed, kinds=kinds_of_peers())
     campaign.run(itertools.islice(plan, arguments.cases), begun + arguments.minutes * 60)
     campaign.close()

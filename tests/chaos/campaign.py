@@ -59,6 +59,7 @@ class Campaign:
         self.settled = False
         self.lateness = 0.0  # seconds by which the watch over the last batch woke up too late
         self.ours = True  # whether errors must be those that are promised
+        self.makes_sense: Callable[[Case], bool] = lambda case: True
         self.last: list[dict[str, str]] = [{} for _ in self.lab.workers]
         self.warm: list[set[tuple[str, str]]] = [set() for _ in self.lab.workers]
 
@@ -104,6 +105,8 @@ class Campaign:
     def one(self, worker: Worker, number: int, kind: str) -> None:
         """A case, with healthy requests before and behind it as it wants them."""
         case = make_case(self.report.seed, number, kind, self.medium, worker.number)
+        if not self.makes_sense(case):
+            return
         warm = self.warm[worker.number]
         place = case.way, case.host_prefix
         if not case.reused and not case.follow and self.medium == "socket" and number % 5:

@@ -42,16 +42,16 @@ class Again:
         return (self.content[n : n + step] for n in range(0, len(self.content), step))
 
 
-def body_of(case: Case) -> Any:
-    """What is given as `data=`."""
+def body_of(case: Case, skipped: bytes = b"skipped") -> Any:
+    """What is given as `data=`; a file is given at an offset, behind what is not to be sent."""
     if not case.has_body:
         return None
     content = case.question()
     if case.method_kind in ("POST", "PUT"):
         return content
     if case.method_kind == "PUT file":
-        file = io.BytesIO(b"skipped" + content)
-        file.seek(7)
+        file = io.BytesIO(skipped + content)
+        file.seek(len(skipped))
         return file
     pieces = Again(content)
     if case.act == "body raises":

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,30 @@ def test_a_case_is_the_same_whenever_it_is_made() -> None:
         assert repr(first) == repr(second)
         assert first.scripts == second.scripts
         assert first.errors == second.errors
+
+
+@pytest.mark.parametrize("name", ["requests", "urllib3"])
+def test_other_clients_can_be_asked_too(
+    name: str,
+    tmp_path: Path,
+    environment_python: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What they make of it is nobody's business but that of who runs it; that they run is ours."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from chaos_run import AS_LAST
+
+    file = tmp_path / "figures.json"
+    # In an environment that there is already; scripts/chaos has one in which all of them are.
+    command = [environment_python("callers"), "-I", "-c", AS_LAST.format(root=str(ROOT))]
+    command += ["--client", name, "--cases", "28", "--threads", "4"]
+    command += ["--seed", SEED, "--json", str(file)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    run = json.loads(file.read_text())
+    assert run["requests"]["all"] >= 28
+    assert run["leaked"] == {"descriptors": 0, "threads": 0, "slots": 0}
+    answered = sum(row["survived"] for row in run["classes"].values())
+    assert answered > run["requests"]["all"] / 3
+    # What a program's own mistakes look like: those of the adapter, not of a server.
+    assert not {"TypeError", "AttributeError", "NameError", "AssertionError"} & set(run["errors"])
