@@ -11,14 +11,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from tests.chaos import faults, faults_around, faults_messages
+from tests.chaos import faults, faults_around, faults_messages, faults_proxies, faults_tls
 from tests.chaos.cases import HEALTHY, Case, kinds_on, make_case
 from tests.chaos.conversation import Lab, Worker
 from tests.chaos.invariants import Baseline, dump_stacks, judge, memory_in_use, overshoot_of
 from tests.chaos.report import Report
 from tests.chaos.server import SocketServer
 
-__all__ = ["Campaign", "cycle_of_kinds", "faults", "faults_around", "faults_messages"]
+__all__ = [
+    "Campaign",
+    "cycle_of_kinds",
+    "faults",
+    "faults_around",
+    "faults_messages",
+    "faults_proxies",
+    "faults_tls",
+]
 
 BATCH = 1000  # cases; what happened to them is kept until all of them are judged
 HANGS_AFTER = 30.0  # seconds for one request; every limit of the campaign is shorter
@@ -118,7 +126,7 @@ class Campaign:
         if case.reused and place not in warm:
             self.healthy(worker, f"{number}w", case)
         self.perform(worker, case)
-        if case.act == "closes the session":
+        if case.act is not None and case.act.startswith("closes the session"):
             warm.clear()
         warm.discard(place)
         if kind == HEALTHY:
@@ -232,6 +240,9 @@ class Campaign:
         report.replays += figures.get("repeated", 0)
         report.poisoned += figures.get("poisoned_idle", 0)
         report.leaked["slots"] += figures.get("busy", 0) + figures.get("waiting", 0)
+        report.leaked["slots"] += figures.get("open", 0) - figures.get("idle", 0)
+        if figures.get("idle", 0) > figures.get("most idle", 0):
+            report.complain([f"I5 {figures['idle']} idle connections are kept"])
         self.client.close()
         after = self.client.figures()
         report.leaked["slots"] += after.get("open", 0)

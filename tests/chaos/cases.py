@@ -26,7 +26,7 @@ KINDS = [f"X{number}" for number in range(1, 26)]
 HEALTHY = "healthy"
 
 METHODS = ["GET", "GET", "HEAD", "POST", "POST chunked", "PUT", "PUT one-shot"]
-METHODS += ["PUT chunked", "PUT file"]
+METHODS += ["PUT chunked", "PUT file", "PATCH"]
 REPEATABLE = {
     "GET",
     "HEAD",
@@ -45,6 +45,11 @@ NETWORK = BROKEN_TLS | INCOMPLETE | {"ProxyError"}
 MALFORMED = frozenset(["RemoteProtocolError"])
 LATE = frozenset(["ReadTimeout"])
 LATE_BODY = frozenset(["BodyReadTimeout"])
+CONNECT_LATE = frozenset(["ConnectTimeout"])
+HANDSHAKE = frozenset(["SSLError", "ConnectionError"])
+PROXY = frozenset(["ProxyError"])
+
+REDIRECTS = [301, 302, 303, 307, 308]
 
 only_way: str | None = None  # for clients that are to be asked for nothing else
 
@@ -96,6 +101,8 @@ class Case:
         self.at_dial: list[list[tuple] | BaseException | None] = []  # one per dial, before any byte
         self.at_first_byte: list[tuple] | None = None  # on a connection that was idle
         self.connect: list[list[tuple]] = []  # one per CONNECT
+        # What comes, by itself, between the choice of an idle connection and the first byte on it.
+        self.at_checkout: bytes | None = None
         self.certificate = "right"
         # --- what is true ---
         self.complete = True  # whether a complete answer may be reported
@@ -125,7 +132,8 @@ class Case:
         self.dials = 0
         self.connects = 0
         self.calls = 0  # system calls, as far as they may fail
-        self.hosts: list[bytes] = []  # to whom the deliveries were addressed
+        self.hosts: list[bytes] = []  # to whom the deliveries were addressed, and how
+        self.tunnels: list[bytes] = []  # what CONNECT asked for
         self.behind: str | None = None  # the fault that this thread's last request on this way met
         self.reached: list[object] = []  # what was logged
 
@@ -139,7 +147,7 @@ class Case:
     @property
     def has_body(self) -> bool:
         """Whether the request brings one."""
-        return self.method in ("POST", "PUT")
+        return self.method in ("PATCH", "POST", "PUT")
 
     @property
     def repeatable(self) -> bool:

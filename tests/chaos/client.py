@@ -19,7 +19,7 @@ from h11client._transport.pool import Pool
 from h11client._transport.sockets import SocketNetwork
 from h11client.auth import HTTPDigestAuth
 from tests.chaos.cases import SECRET, Case
-from tests.chaos.conversation import Lab, Worker, base_url
+from tests.chaos.conversation import HOLE, Lab, Worker, base_url
 from tests.chaos.memory import PLAUSIBLE, MemoryNetwork, may_fail
 from tests.chaos.outcomes import Mine, Outcome, body_of
 
@@ -100,6 +100,10 @@ class OurClient:
             return []
         if names == "slow":
             time.sleep(0.02)
+        if names == "six":  # where nobody listens
+            return ["::1", "127.0.0.1"]
+        if names in ("black hole", "black hole alone"):
+            return [HOLE] if names == "black hole alone" else [HOLE, "127.0.0.1"]
         others = [f"127.0.0.{n}" for n in range(2, 21)] if names == "many" else []
         return [*others, "127.0.0.1"]
 
@@ -119,8 +123,15 @@ class OurClient:
                 options["proxies"] = {"all": h11client.Proxy(address, auth=auth)}
             else:
                 options["proxies"] = {"all": address}
+            if "other proxy" in call:
+                mine = address.replace("//", f"//user:{SECRET}@")
+                other = address.replace("//proxy", "//proxy-of-others")
+                options["proxies"] = {base_url(case, worker, ""): mine, "all": other}
         if case.act == "hook raises":
             options["hooks"] = {"response": _raise}
+        elif case.act == "closes the session in a hook":
+            close = self.session_of(worker)._transport.close
+            options["hooks"] = {"response": lambda response, **more: close()}
         defaults = 60.0 if self.medium == "memory" else 10.0
         limits = dict.fromkeys(("connect", "read", "write", "pool"), defaults)
         options["timeout"] = h11client.Timeout(**{**limits, **case.timeout})
@@ -142,21 +153,24 @@ class OurClient:
         current.case = case
         if self.medium == "memory":
             self.network.touched.streams.clear()
+        asking: dict[str, Any] = {"headers": headers, "data": data, "stream": True}
+        asking.update(self.options(case, worker))
+        method: Any = case.call.get("method", case.method)
+        session.on_event = self.inserting(case, worker)
         started, cpu = self.clock(), time.thread_time()
         try:
-            response = session.request(
-                case.call.get("method", case.method),  # type: ignore[arg-type]  # a str
-                url,
-                headers=headers,
-                data=data,
-                stream=True,
-                **self.options(case, worker),
-            )
+            if case.act == "closes the session before":
+                session._transport.close()
+            if case.act == "its thread ends":
+                response = in_a_thread_that_ends(case, session, method, url, asking)
+            else:
+                response = session.request(method, url, **asking)
             self.receive(case, response, outcome, session)
         except BaseException as error:
             outcome.error = error
         outcome.seconds = self.clock() - started
         outcome.cpu = time.thread_time() - cpu
+        session.on_event = None
         current.case = None
         if headers != before:
             outcome.changed = f"headers {headers}"
@@ -164,6 +178,19 @@ class OurClient:
         if case.act == "cookies":
             self.stained.add(worker.number)
         return outcome
+
+    def inserting(self, case: Case, worker: Worker) -> Any:
+        """What puts bytes onto an idle connection as soon as it is chosen; None for most cases."""
+        data = case.at_checkout
+        if data is None:
+            return None
+
+        def on_event(event: Any) -> None:
+            if event.name == "pool" and event.reused:
+                self.network.insert(worker, data)
+                case.reached.append("inserted")
+
+        return on_event
 
     def look_at_connections(self, outcome: Outcome) -> None:
         if self.medium != "memory":
@@ -184,6 +211,10 @@ class OurClient:
             return
         if case.act == "closes the session":
             session._transport.close()
+        elif case.act == "closes the session half read":
+            outcome.body = response.read(1)
+            session._transport.close()
+            case.reading = "read"
         if case.act == "read a little":
             with response:
                 outcome.body = response.read(1024)
@@ -191,9 +222,9 @@ class OurClient:
             outcome.body = response.content
         elif case.reading == "pieces":
             size = random.Random(case.nonce).choice([7, 1000, 100_000])
-            outcome.body = b"".join(response.iter_content(size))
+            outcome.body += b"".join(response.iter_content(size))
         else:
-            outcome.body = response.read()
+            outcome.body += response.read()
         outcome.status = response.status_code
         outcome.nonce = response.headers.get("X-Nonce")
         outcome.chunked = "Transfer-Encoding" in response.headers
@@ -233,11 +264,33 @@ class OurClient:
             "repeated",
             "poisoned_idle",
         )
-        return {name: sum(getattr(one, name) for one in counted) for name in names}
+        found = {name: sum(getattr(one, name) for one in counted) for name in names}
+        return {**found, "most idle": LIMITS.max_idle * len(self.pools)}
 
     def close(self) -> None:
         for session in self.sessions:
             session.close()
+
+
+def in_a_thread_that_ends(
+    case: Case, session: h11client.Session, method: Any, url: str, asking: dict[str, Any]
+) -> Any:
+    """The response to what a thread has asked for that is no more."""
+    ended: list[Any] = []
+
+    def ask() -> None:
+        current.case = case
+        try:
+            ended.append(session.request(method, url, **asking))
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=ask, name="chaos client that ends")
+    thread.start()
+    thread.join()
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
 
 
 # --- partial I/O and failing calls on real sockets ------------------------------------------------

@@ -26,6 +26,7 @@ from tests.chaos.cases import SECRET, Case
 RECV = ("recv",)
 ENDINGS = {"rst", "fin", "cut", "deaf"}
 SECRETS = [SECRET.encode(), base64.b64encode(b"user:" + SECRET.encode())]
+HOLE = "127.0.0.99"  # an address that answers nobody, on the ports for plain connections
 PATIENCE = 15.0  # seconds for which a connection waits for its client
 Talk = Generator[tuple, Any, Any]
 
@@ -121,6 +122,7 @@ class Conversation:
         self.head = b""
         self.taken = 0  # bytes of the body that were read
         self.body_over = True
+        self.secure = False  # whether TLS has begun
 
     def run(self) -> Talk:
         """The whole connection; the end of this generator is an orderly close."""
@@ -158,6 +160,7 @@ class Conversation:
                 yield from self.play(steps)
         if self.way == "tls":
             yield ("tls", case.certificate if case else "right")
+            self.secure = True
         elif self.way == "proxy":
             while len(self.buffer) < 8:  # it may come byte by byte
                 yield from self.more()
@@ -177,7 +180,11 @@ class Conversation:
             yield from self.play(steps)
             if b"\r\nX-Nonce" in head:
                 self.lab.complain(f"{case!r}: the proxy was told {head!r}")
+            case.tunnels.append(head.split(b" ")[1])
+            if len(set(case.tunnels)) > 1 and any(secret in head for secret in SECRETS):
+                self.lab.complain(f"{case!r}: another proxy was told {head!r}")
         yield ("tls", case.certificate)
+        self.secure = True
 
     # --- hearing ---------------------------------------------------------------------------
 
@@ -224,7 +231,9 @@ class Conversation:
     def check_secrets(self, case: Case, head: bytes) -> None:
         """What was given to one origin must not come to another, nor back from there (R1 to R7)."""
         host = self.head.partition(b"\r\nhost: ")[2].partition(b"\r\n")[0]
-        case.hosts.append(host)
+        case.hosts.append(host + (b" over TLS" if self.secure else b""))
+        if b"\r\nproxy-authorization:" in self.head and (self.way != "proxy" or self.secure):
+            self.lab.complain(f"{case!r}: an origin was told {head!r}")
         if len(set(case.hosts)) > 1 and any(secret in head for secret in SECRETS):
             self.lab.complain(f"{case!r}: another origin was told {head!r}")
         cookies = self.head.partition(b"\r\ncookie: ")[2].partition(b"\r\n")[0]
@@ -310,6 +319,9 @@ class Conversation:
                 self.buffer = b""
             elif action == "redirect":
                 yield ("send", self.redirection(*step[1:]))
+            elif action == "tls":
+                yield step
+                self.secure = True
             else:
                 yield step
                 if action in ENDINGS:
@@ -324,12 +336,27 @@ class Conversation:
             begin = cut
         yield ("send", data[begin:])
 
-    def redirection(self, status: int, where: str, body: bytes | None, extra: bytes = b"") -> bytes:
+    def redirection(
+        self,
+        status: int,
+        where: str,
+        body: bytes | None,
+        extra: bytes = b"",
+        padding: int = 0,
+    ) -> bytes:
+        """`where` is "same", the beginning of another host's name, or another way to the same."""
         case = self.case
         assert case is not None
         hop = b"/hop/%d/%b" % (len(case.deliveries), case.nonce.encode())
-        prefix = "" if where == "same" else where
-        hop = base_url(case, self.worker, prefix).encode() + hop
+        if where in ("plain", "tls"):
+            scheme = "https" if where == "tls" else "http"
+            host = f"{case.host_prefix}-w{self.worker.number}.chaos.test"
+            hop = f"{scheme}://{host}:{self.worker.ports[where]}".encode() + hop
+        else:
+            prefix = "" if where == "same" else where
+            hop = base_url(case, self.worker, prefix).encode() + hop
+        if padding:
+            hop += b"?" + b"x" * (padding - len(hop) - 1)
         if body is not None and b"Content-Length" not in extra:
             extra += b"Content-Length: %d\r\n" % len(body)
         head = b"HTTP/1.1 %d Elsewhere\r\nLocation: %b\r\n%b\r\n" % (status, hop, extra)

@@ -1,5 +1,5 @@
-"""The faults around a connection: TLS, proxies, redirects, cookies, authentication, names, dials,
-the caller's own code, partial I/O and failing system calls (X15 to X22, X24, X25)."""
+"""The faults around a connection: redirects, cookies, authentication, names, dials, the caller's own
+code, partial I/O and failing system calls (X17 to X22, X24, X25)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import socket
 from random import Random
 
 from tests.chaos.cases import (
-    BROKEN,
-    INCOMPLETE,
+    CONNECT_LATE,
     MALFORMED,
     METHODS,
     NETWORK,
+    PROXY,
+    REDIRECTS,
     SECRET,
     WAYS,
     Case,
@@ -20,185 +21,7 @@ from tests.chaos.cases import (
 )
 from tests.chaos.faults import EXPECT_BODY, MEMORY, SOCKET
 
-HANDSHAKE = frozenset(["SSLError", "ConnectionError"])
-CONNECT_LATE = frozenset(["ConnectTimeout"])
-PROXY = frozenset(["ProxyError"])
-
-
-# --- X15: TLS ------------------------------------------------------------------------------------
-
-
-@fault("X15", 2)
-def handshake_that_fails(case: Case, rng: Random) -> None:
-    case.choose(["tls", "tunnel"], reused=0)
-    name, steps = rng.choice(
-        [
-            ("end at once", [("fin",)]),
-            ("reset at once", [("rst",)]),
-            ("end behind the first flight", [("hear",), ("fin",)]),
-            ("reset behind the first flight", [("hear",), ("rst",)]),
-            ("garbage", [("hear",), ("send", b"\x16\x03\x03\x00\x10" + b"\0" * 16), ("fin",)]),
-            ("plain text", [("hear",), ("send", b"HTTP/1.1 400 Bad Request\r\n\r\n"), ("fin",)]),
-            ("alert", [("hear",), ("send", b"\x15\x03\x03\x00\x02\x02\x28"), ("fin",)]),
-        ]
-    )
-    case.name += f": {name}"
-    _instead_of_tls(case, steps)
-    case.most = 0
-    case.must_fail(HANDSHAKE | (PROXY if case.way == "tunnel" else frozenset()))
-
-
-def _instead_of_tls(case: Case, steps: list[tuple]) -> None:
-    if case.way == "tunnel":
-        case.connect = [[("send", b"HTTP/1.1 200 OK\r\n\r\n"), *steps]]
-    else:
-        case.at_dial = [steps]
-
-
-@fault("X15")
-def handshake_that_stalls(case: Case, rng: Random) -> None:
-    case.choose(["tls", "tunnel"], reused=0)
-    _instead_of_tls(case, [("stall",)])
-    case.timeout = {rng.choice(["connect", "total"]): 0.1 if case.medium == "socket" else 5.0}
-    [case.limit] = case.timeout
-    case.most = 0
-    case.must_fail(CONNECT_LATE)
-
-
-@fault("X15")
-def certificate_of_somebody_else(case: Case, rng: Random) -> None:
-    case.choose(["tls", "tunnel"], reused=0)
-    case.certificate = rng.choice(["wrong host", "other authority"])
-    case.name += f": {case.certificate}"
-    case.most = 0
-    case.must_fail(frozenset(["SSLError"]))
-
-
-@fault("X15", 2)
-def end_without_close_notify(case: Case, rng: Random) -> None:
-    case.choose(["tls", "tunnel"])
-    end = rng.choice(["cut", "fin"])
-    case.name += f" ({end})"
-    wire = case.answer("end")
-    case.scripts = [[EXPECT_BODY, ("send", wire.data), (end,)]]
-    if end == "cut" and case.method != "HEAD":
-        case.must_fail(INCOMPLETE)
-
-
-@fault("X15", 1, SOCKET)
-def alert_within_a_body(case: Case, rng: Random) -> None:
-    case.choose(["tls"])
-    wire = case.answer("length", body=b"x" * 1000)
-    case.method_kind = "GET" if case.method == "HEAD" else case.method_kind
-    wire = case.answer("length", body=b"x" * 1000)
-    what = rng.choice(
-        [b"\x15\x03\x03\x00\x02\x02\x28", b"\x17\x03\x03\x00\x20" + b"\0" * 32, b"HTTP/1"]
-    )
-    case.scripts = [
-        [EXPECT_BODY, ("send", wire.data[:-100]), ("raw", what), ("wait", 0.01), ("cut",)]
-    ]
-    case.must_fail(INCOMPLETE | {"SSLError"})
-
-
-@fault("X15", 1, SOCKET)
-def tls_on_the_plain_port(case: Case, rng: Random) -> None:
-    case.choose(["plain"], reused=0)
-    case.at_dial = [[("tls", "right")]]
-    case.most = 0
-    case.must_fail(BROKEN)
-
-
-# --- X16: proxies --------------------------------------------------------------------------------
-
-
-@fault("X16", 4)
-def refused_tunnel(case: Case, rng: Random) -> None:
-    case.choose(["tunnel"], reused=0)
-    case.most = 0
-    ok = b"HTTP/1.1 200 OK\r\n\r\n"
-    name, steps, errors = rng.choice(
-        [
-            (
-                "403",
-                [("send", b"HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nnope"), ("over",)],
-                PROXY,
-            ),
-            (
-                "407",
-                [("send", b"HTTP/1.1 407 Who\r\nContent-Length: 3\r\n\r\nwho"), ("over",)],
-                PROXY,
-            ),
-            ("502", [("send", b"HTTP/1.1 502 Bad\r\n\r\nbad"), ("fin",)], PROXY),
-            (
-                "endless refusal",
-                [("send", b"HTTP/1.1 500 X\r\n\r\n"), ("flood", b"x", None)],
-                PROXY,
-            ),
-            ("200, end", [("send", ok), ("fin",)], PROXY | HANDSHAKE),
-            ("200 and bytes", [("send", ok + b"HTTP/1.1 200 OK\r\n\r\n"), ("over",)], PROXY),
-            ("endless head", [("flood", b"HTTP/1.1 200 OK\r\nA: b\r\n", None)], PROXY),
-            ("endless fields", [("send", ok[:-2]), ("flood", b"A: b\r\n", None)], PROXY),
-            ("half a line", [("send", b"HTTP/1.1 2"), ("fin",)], PROXY),
-            ("nothing", [("fin",)], PROXY),
-            ("a reset", [("rst",)], PROXY),
-            ("a part", [("send", ok[: rng.randrange(1, len(ok))]), ("fin",)], PROXY | HANDSHAKE),
-            ("101", [("send", b"HTTP/1.1 101 Switching\r\n\r\n"), ("over",)], PROXY),
-            ("garbage", [("send", b"SSH-2.0-x\r\n"), ("over",)], PROXY),
-        ]
-    )
-    case.name += f": {name}"
-    case.connect = [steps]
-    case.must_fail(errors)
-
-
-@fault("X16")
-def tunnel_that_stalls(case: Case, rng: Random) -> None:
-    case.choose(["tunnel"], reused=0)
-    case.most = 0
-    case.connect = [[("send", b"HTTP/1.1 200 OK\r\n"), ("stall",)]]
-    case.timeout = {"connect": 0.1 if case.medium == "socket" else 5.0}
-    case.limit = "connect"
-    case.must_fail(CONNECT_LATE)
-
-
-@fault("X16")
-def odd_success(case: Case, rng: Random) -> None:
-    """The fields of a 2xx to CONNECT mean nothing (RFC 9110 section 9.3.6)."""
-    case.choose(["tunnel"], reused=0)
-    fields = rng.choice(
-        [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"]
-    )
-    case.framing = "chunked"
-    case.connect = [[("send", b"HTTP/1.1 204 Fine\r\n%b\r\n" % fields)]]
-    case.scripts = [[EXPECT_BODY, ("send", case.answer().data)]]
-
-
-@fault("X16")
-def asked_for_ever_by_a_proxy(case: Case, rng: Random) -> None:
-    case.choose(["proxy", "tunnel"], ["GET", "HEAD", "PUT"], reused=0)
-    case.call["proxy credentials"] = SECRET
-    refusal = b'HTTP/1.1 407 Who\r\nX-Nonce: %b\r\nProxy-Authenticate: Digest realm="a", nonce="b", qop="auth"\r\n'
-    refusal = refusal % case.nonce.encode() + b"Content-Length: 0\r\n\r\n"
-    if case.way == "tunnel":
-        case.most = 0
-        case.connect = [[("send", refusal), ("again",)]] * 10
-        case.must_fail(PROXY)
-    else:
-        case.status, case.body, case.most = 407, b"", 3
-        case.scripts = [[EXPECT_BODY, ("send", refusal)]] * 10
-
-
-@fault("X16")
-def forwarding_proxy_that_answers_itself(case: Case, rng: Random) -> None:
-    case.choose(["proxy"])
-    case.status = 502
-    case.framing = rng.choice(["length", "chunked"])
-    case.scripts = [[EXPECT_BODY, ("send", case.answer(status=b"502 Bad Gateway").data)]]
-
-
 # --- X17: redirects ------------------------------------------------------------------------------
-
-CODES = [301, 302, 303, 307, 308]
 
 
 @fault("X17", 2)
@@ -208,7 +31,7 @@ def redirects_to_a_limit(case: Case, rng: Random) -> None:
     case.name += f": {number}"
     case.most = number + 1
     case.scripts = [
-        [EXPECT_BODY, ("redirect", rng.choice(CODES), "same", b"")] for _ in range(number)
+        [EXPECT_BODY, ("redirect", rng.choice(REDIRECTS), "same", b"")] for _ in range(number)
     ]
     case.framing = "length"
     if number > 30:
@@ -232,15 +55,47 @@ def redirects_elsewhere_with_credentials(case: Case, rng: Random) -> None:
     )
     case.name += f": {' '.join(chain)}"
     case.most = len(chain) + 1
-    code = rng.choice(CODES)
+    code = rng.choice(REDIRECTS)
     case.scripts = [[EXPECT_BODY, ("redirect", code, where, b"")] for where in chain]
     case.framing = "length"
+
+
+LONG = 60_000  # bytes of a Location; the most that a URL may have is 65536
+
+
+@fault("X17")
+def long_location(case: Case, rng: Random) -> None:
+    case.choose(WAYS, ["GET", "POST"])
+    case.framing = "length"
+    padding = rng.choice([LONG, LONG, 66_000])
+    case.name += f": {padding}"
+    case.scripts = [[EXPECT_BODY, ("redirect", rng.choice(REDIRECTS), "same", b"", b"", padding)]]
+    case.most = 2
+    if padding > LONG:
+        case.most = 1
+        case.must_fail(frozenset(["InvalidURL"]))
+
+
+@fault("X17")
+def redirects_to_another_scheme(case: Case, rng: Random) -> None:
+    """From https to http, and on sockets back; there the ports differ, too."""
+    case.choose(["tls"] if case.medium == "memory" else ["plain", "tls"], ["GET"], reused=0)
+    case.headers = {"Authorization": f"Bearer {SECRET}", "X-Api-Key": SECRET}
+    where = "plain" if case.way == "tls" else "tls"
+    case.name += f": to {where}"
+    case.scripts = [[EXPECT_BODY, ("redirect", rng.choice(REDIRECTS), where, b"")]]
+    case.framing = "length"
+    case.most = 2
 
 
 BAD_LOCATIONS = [
     b"http://[::1", b"http://\xff\xfe/", b"http://", b"http://a b/", b"http://a:99999/", b"http://a:b/",
     b"ftp://a.test/", b"file:///etc/passwd", b"gopher://a/", b"javascript:x",
     b"http://1.2.3/", b"http://0x7f.1/", b"http://a%2fb/", b"http://a\\b@c/", b"//", b"https://",
+    b"http:///path", b"http:path", b"http:/path", b"http://:80/", b"http://user@/", b"http://@/",
+    b"http://a:-1/", b"http://a:0/", b"http://a:+80/", b"http://a:8 0/", b"http://a..b/", b"http://.a/",
+    b"http://[::1]x/", b"http://[zz]/", b"http://]/", b"http://[]/", b"http://a[b]/", b"http://xn--a/",
+    b"http://" + b"a" * 300 + b"/", b"mailto:a@b", b"data:,x", b"ws://a/", b"http://2130706433/",
 ]  # fmt: skip
 
 
@@ -353,11 +208,20 @@ def name_without_an_address(case: Case, rng: Random) -> None:
 @fault("X20", 1, SOCKET)
 def resolver_of_ones_own(case: Case, rng: Random) -> None:
     case.choose(["plain", "tls"], reused=0)
-    case.call["names"] = what = rng.choice(["fails", "slow", "many", "none"])
+    case.call["names"] = what = rng.choice(
+        ["fails", "slow", "many", "none", "six", "black hole", "black hole alone"]
+    )
+    if what.startswith("black hole"):
+        case.way = "plain"
     case.name += f": {what}"
     if what in ("fails", "none"):
         case.most = 0
         case.must_fail(frozenset(["gaierror", "ValueError"]))
+    elif what == "black hole alone":
+        case.timeout = {rng.choice(["connect", "total"]): 0.1}
+        [case.limit] = case.timeout
+        case.most = 0
+        case.must_fail(CONNECT_LATE)
 
 
 @fault("X21", 1, MEMORY)
@@ -380,6 +244,16 @@ def dial_that_fails(case: Case, rng: Random) -> None:
 
 
 @fault("X21", 1, SOCKET)
+def backlog_that_is_full(case: Case, rng: Random) -> None:
+    case.choose(["plain"], reused=0)
+    case.call["names"] = "black hole alone"
+    case.timeout = {"connect": 0.1}
+    case.limit = "connect"
+    case.most = 0
+    case.must_fail(CONNECT_LATE)
+
+
+@fault("X21", 2, SOCKET)
 def port_that_nobody_listens_on(case: Case, rng: Random) -> None:
     case.choose(["plain", "tls"], reused=0)
     case.call["port"] = "closed"
@@ -441,7 +315,17 @@ def answer_that_is_not_read(case: Case, rng: Random) -> None:
 def session_that_is_closed(case: Case, rng: Random) -> None:
     case.choose(WAYS)
     _answer_any(case, rng)
-    case.act = "closes the session"
+    when = rng.choice(["", " before", " half read", " in a hook"])
+    case.act = f"closes the session{when}"
+    case.name += when
+
+
+@fault("X22", 1, SOCKET)
+def thread_that_ends(case: Case, rng: Random) -> None:
+    """Who has asked is gone when the answer is read."""
+    case.choose(WAYS)
+    _answer_any(case, rng)
+    case.act = "its thread ends"
 
 
 LOCAL = {

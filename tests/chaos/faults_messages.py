@@ -7,6 +7,7 @@ import zlib
 from random import Random
 
 from tests.chaos.cases import (
+    BROKEN_TLS,
     INCOMPLETE,
     MALFORMED,
     WAYS,
@@ -15,6 +16,8 @@ from tests.chaos.cases import (
 )
 from tests.chaos.faults import EXPECT_BODY
 from tests.client.quine import make_quine
+from tests.fuzz import reference, responses
+from tests.fuzz.reference import Caps
 
 GETS = ["GET", "GET", "POST", "PUT"]
 DECODING = frozenset(["ContentDecodingError"])
@@ -128,6 +131,37 @@ def framing_of_heads(case: Case, rng: Random) -> None:
         case.must_fail(MALFORMED)
 
 
+def _table() -> list[tuple[str, bytes, bytes | None]]:
+    """The responses on which parsers are compared, with what the naive parser makes of each."""
+    caps = Caps(head=128 * 1024)
+    found = []
+    for name, ask, _, wire in responses.rows():
+        if ask == "GET":
+            verdict = reference.read("GET", True, wire, caps)
+            body = verdict["body"].encode("latin-1") if verdict["outcome"] == "complete" else None
+            found.append((name, wire, body))
+    return found
+
+
+TABLE = _table()
+
+
+@fault("X12", 4)
+def response_of_the_table(case: Case, rng: Random) -> None:
+    case.choose(WAYS, GETS)
+    name, wire, body = rng.choice(TABLE)
+    case.name += f": {name}"
+    splits = ()
+    if case.medium == "memory" and len(wire) > 4:
+        splits = sorted(rng.sample(range(len(wire)), 3))
+    case.scripts = [[EXPECT_BODY, ("send", wire, splits), ("fin",)]]
+    case.status, case.nonce_back, case.body = 0, False, body
+    if not wire:
+        case.fails_before_an_answer()
+    elif body is None:
+        case.must_fail(MALFORMED | INCOMPLETE | BROKEN_TLS)
+
+
 @fault("X12", 3)
 def framing_of_chunks(case: Case, rng: Random) -> None:
     case.choose(WAYS, GETS)
@@ -182,7 +216,7 @@ FLOODS: list[tuple[str, int]] = [
 def flood_around_a_limit(case: Case, rng: Random) -> None:
     case.choose(WAYS, GETS)
     what, cap = rng.choice(FLOODS)
-    over = rng.choice([-1, 1, 5])
+    over = rng.choice([-1, 0, 1, 5])
     case.name += f": {what} {over:+d}"
     case.body = b"hello"
     nonce = case.nonce.encode()
@@ -266,12 +300,25 @@ def _coded(case: Case, rng: Random, coding: bytes, data: bytes, framing: str = "
     case.scripts = [[EXPECT_BODY, ("send", wire.data), *end]]
 
 
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+ENCODE = {b"gzip": _gzip, b"x-gzip": _gzip, b"deflate": zlib.compress}
+try:
+    import brotli
+
+    ENCODE[b"br"] = brotli.compress
+except ImportError:  # as far as there are libraries
+    pass
+
+
 @fault("X14", 2)
 def coding_cut_at_every_byte(case: Case, rng: Random) -> None:
     case.choose(WAYS, GETS)
     plain = case.answer_body() * 3
-    coding = rng.choice([b"gzip", b"deflate", b"x-gzip"])
-    whole = gzip.compress(plain, mtime=0) if coding != b"deflate" else zlib.compress(plain)
+    coding = rng.choice(list(ENCODE))
+    whole = ENCODE[coding](plain)
     k = rng.randrange(1, len(whole))
     if rng.random() < 0.2:
         k = len(whole)
@@ -289,7 +336,7 @@ def coding_in_disorder(case: Case, rng: Random) -> None:
     what = rng.choice(
         [
             *("checksum", "behind", "members", "empty members", "label", "chain", "lines"),
-            *("five", "quine", "length", "spoilt quine"),
+            *("five", "quine", "length", "spoilt quine", "200 000 members"),
         ]
     )
     case.name += f": {what}"
@@ -300,6 +347,8 @@ def coding_in_disorder(case: Case, rng: Random) -> None:
     elif what == "length":
         _coded(case, rng, b"gzip", good[:-1] + bytes([good[-1] ^ 1]))
         case.must_fail(DECODING)
+    elif what == "200 000 members":
+        _coded(case, rng, b"gzip", good + _gzip(b"") * 200_000)
     elif what.endswith("quine"):
         times = rng.randrange(1, 6)  # it is then what it was before
         data = QUINE if what == "quine" else QUINE[:-1] + b"\xff"

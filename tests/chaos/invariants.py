@@ -40,7 +40,8 @@ def judge(outcome: Outcome, memory: bool, ours: bool = True, lateness: float = 0
     wrong = judge_error(outcome) if outcome.error is not None else judge_answer(outcome)
     deliveries = len(case.deliveries)
     if deliveries > case.most:
-        what = "duplicate" if case.most == 1 and case.method == "POST" else "too many deliveries"
+        once = case.most == 1 and case.method in ("PATCH", "POST")
+        what = "duplicate" if once else "too many deliveries"
         wrong.append(f"I2 {what}: {case.deliveries}")
     if case.local and (deliveries or case.dials):
         wrong.append("I12 a request that is none went out")
@@ -104,6 +105,8 @@ CAUSELESS = {
 def judge_answer(outcome: Outcome) -> list[str]:
     case = outcome.case
     wrong = []
+    if "inserted" in case.reached and case.was_reused:
+        wrong.append("I8 sent over a connection on which something had come")
     if case.at_first_byte is not None and not case.was_reused:
         return wrong  # it met a fresh connection, and so nothing of the kind
     if not case.complete:

@@ -264,6 +264,7 @@ class MemoryNetwork:
         self.lab = lab
         self.clock = WorkerClock()
         self.touched = Touched()
+        self.streams: dict[int, list[MemoryStream]] = {}  # those that are open, of each worker
 
     def connect(self, host: str, port: int, deadline: Any, options: Any = None) -> MemoryStream:
         worker = self.lab.workers[int(host.partition(".")[0].rpartition("-w")[2])]
@@ -281,8 +282,18 @@ class MemoryNetwork:
         may_fail(case, "connect")
         way = "proxy" if host.startswith("proxy") else "tls" if port == 443 else "plain"
         stream = MemoryStream(self, worker, way, (host, port))
+        self.streams[worker.number] = [
+            one for one in self.streams.get(worker.number, []) if not one.closed
+        ]
+        self.streams[worker.number].append(stream)
         stream.pump()
         return stream
+
+    def insert(self, worker: Worker, data: bytes) -> None:
+        """Bytes, or the end, that come by themselves to whatever is idle."""
+        for stream in self.streams.get(worker.number, []):
+            stream.due = max(stream.due, self.clock())
+            stream.put(data, anyway=True)
 
     def resolve(self, host: str, port: int, deadline: Any, options: Any = None) -> list[str]:
         return ["192.0.2.1"]

@@ -47,7 +47,7 @@ def body_of(case: Case, skipped: bytes = b"skipped") -> Any:
     if not case.has_body:
         return None
     content = case.question()
-    if case.method_kind in ("POST", "PUT"):
+    if case.method_kind in ("PATCH", "POST", "PUT"):
         return content
     if case.method_kind == "PUT file":
         file = io.BytesIO(skipped + content)

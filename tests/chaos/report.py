@@ -97,7 +97,7 @@ class Report:
             "requests": dict(self.requests),
             "healthy": self.rows[HEALTHY]["runs"],
             "wrong answers": wrong["wrong answer"],
-            "duplicate deliveries": wrong["duplicate"],
+            "duplicate non-idempotent deliveries": wrong["duplicate"],
             "unexpected exceptions": wrong["unexpected"],
             "reported complete without being so": wrong["complete"],
             "other contradictions": wrong["other"],

@@ -10,7 +10,8 @@ import struct
 import threading
 import time
 
-from tests.chaos.conversation import PATIENCE, Conversation, Lab, Talk, Worker
+from tests.black_holes import BlackHole
+from tests.chaos.conversation import HOLE, PATIENCE, Conversation, Lab, Talk, Worker
 
 
 class SocketServer:
@@ -28,6 +29,7 @@ class SocketServer:
                 listener = socket.create_server(("127.0.0.1", 0), backlog=64)
                 worker.ports[way] = listener.getsockname()[1]
                 self.listeners[listener] = worker, way
+        self.holes = [BlackHole(HOLE, worker.ports["plain"]) for worker in self.lab.workers]
         self.waker, self.woken = socket.socketpair()
         self.acceptor = threading.Thread(target=self.accept, name="chaos acceptor", daemon=True)
         self.acceptor.start()
@@ -88,7 +90,7 @@ class SocketServer:
         self.over = True
         self.waker.send(b"x")
         self.acceptor.join()
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self.holes):
             listener.close()
         with self.lab.lock:
             left = list(self.open)
@@ -147,6 +149,19 @@ class Link:
         with self.server.lab.lock:
             self.server.open.add(self.sock)
         self.server.lab.counts["handshakes"] += 1
+
+    def tls_part(self, part: float) -> None:
+        """The first flight of the server's in TLS, or the beginning of it."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        handshake = self.server.contexts["right"].wrap_bio(incoming, outgoing, server_side=True)
+        while not outgoing.pending:
+            incoming.write(self.sock.recv(65536) or b"\x15\x03\x03\x00\x02\x02\x28")
+            try:
+                handshake.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+        flight = outgoing.read()
+        self.sock.sendall(flight[: int(len(flight) * part)])
 
     def deaf(self) -> None:
         self.worker.finished.wait(PATIENCE)

@@ -19,7 +19,7 @@ import pytest
 
 from h11client import exceptions
 from tests.chaos.campaign import Campaign
-from tests.chaos.cases import HEALTHY, KINDS, NETWORK, make_case
+from tests.chaos.cases import FAULTS, HEALTHY, KINDS, NETWORK, make_case
 from tests.chaos.client import OurClient
 from tests.chaos.invariants import judge
 from tests.chaos.outcomes import Outcome
@@ -31,7 +31,7 @@ CASES = {"memory": 9_600, "socket": 3_400}
 PATIENCE = 240.0  # seconds: machines that test are busy
 NONE_OF = [
     "wrong answers",
-    "duplicate deliveries",
+    "duplicate non-idempotent deliveries",
     "unexpected exceptions",
     "reported complete without being so",
     "other contradictions",
@@ -95,6 +95,43 @@ def test_the_smoke_run_is_as_large_and_as_hostile_as_it_says(figures: dict[str, 
     assert requests["tls"] >= 1_000
     assert runs[HEALTHY] <= requests["all"] / 2
     assert [kind for kind in KINDS if runs[kind] < 100] == []
+
+
+# What a run says of itself; each of these is for somebody to compare.
+FIGURES = {
+    *("seed", "seconds", "requests", "healthy", "classes", "faults", "errors"),
+    *NONE_OF,
+    "worst overshoot of a deadline (ms)",
+    "worst CPU time of a request (ms)",
+    "leaked",
+    "worst memory growth (KiB)",
+    "replays",
+    "replays that ended well",
+    "poisoned connections discarded",
+    "connections per 1000 healthy requests",
+}
+
+
+def test_the_figures_are_all_there(figures: dict[str, Any]) -> None:
+    for run in figures.values():
+        assert FIGURES - set(run) == set()
+        assert set(run["leaked"]) == {"descriptors", "threads", "slots"}
+        for kind, row in run["classes"].items():
+            assert set(row) == {"runs", "survived", "expected", "unexpected"}
+            assert row["runs"] == row["survived"] + row["expected"] + row["unexpected"], kind
+
+
+def test_every_fault_that_there_is_was_met(figures: dict[str, Any]) -> None:
+    """A fault that never happens shows nothing: each of them, on each of its media."""
+    for medium, run in figures.items():
+        met = {name.partition(" ")[2] for name in run["faults"]}
+        known = {
+            function.__name__.replace("_", " ")
+            for rows in FAULTS.values()
+            for function, _, media in rows
+            if medium in media
+        }
+        assert {name for name in known if not any(one.startswith(name) for one in met)} == set()
 
 
 def test_a_campaign_survives_as_much_as_it_should(figures: dict[str, Any]) -> None:
