@@ -130,20 +130,22 @@ class Downloading:
         """Does it; see `Session.download`."""
         timeout = self._options.pop("timeout", self._session.timeout)
         deadline = self._options["timeout"] = self._session._begin(timeout)
-        partial = PartialFile(self.partial_path, self._target.mode)
         try:
-            known = partial.known
-            if known is not None and not (self._resume and known.asked == self._asked):
-                partial.forget()
-            self._resumed_from = partial.size
-            return self._run(partial, deadline)
-        except BaseException as error:
-            self.kept = partial.size if partial.keep() else 0
-            if isinstance(error, DownloadError):
-                error.path = self._target.path
+            partial = PartialFile(self.partial_path, self._target.mode)
+            try:
+                known = partial.known
+                if known is not None and not (self._resume and known.asked == self._asked):
+                    partial.forget()
+                self._resumed_from = partial.size
+                return self._run(partial, deadline)
+            except BaseException:
+                self.kept = partial.size if partial.keep() else 0
+                raise
+            finally:
+                partial.close()
+        except DownloadError as error:
+            error.path = self._target.path or error.path  # what the caller knows it by
             raise
-        finally:
-            partial.close()
 
     def _run(self, partial: PartialFile, deadline: Deadline) -> Download:
         while True:
@@ -158,6 +160,9 @@ class Downloading:
                 release(response)
             except RequestException as error:
                 _let_go(response, error)
+                if response is not None:
+                    error.request = error.request or response.request
+                    error.response = error.response or response
                 wait = self._after(error, partial, deadline)
                 if wait is None:
                     raise

@@ -821,6 +821,7 @@ def test_a_full_disk_is_told_and_what_was_written_is_kept(
     assert isinstance(caught.value, OSError)
     assert caught.value.path == str(path)
     assert caught.value.__cause__ is not None
+    assert caught.value.request.url == caught.value.response.url == URL
     assert len(origin.asked) == 1  # asking again would not help
     assert path.read_bytes() == b"old"
     assert session_of(origin).download(URL, path).resumed_from == 700
@@ -835,10 +836,10 @@ def test_two_downloads_to_one_place_do_not_mix(path: Path) -> None:
         if not failed:
             with pytest.raises(exceptions.DownloadError, match="another download") as caught:
                 session_of(origin).download(URL, path)
-            failed.append(caught.value.errno)
+            failed.append((caught.value.errno, caught.value.path))
 
     session_of(origin).download(URL, path, progress=again)
-    assert failed == [errno.EBUSY]
+    assert failed == [(errno.EBUSY, str(path))]
     assert path.read_bytes() == CONTENT
 
 
