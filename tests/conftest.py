@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import signal
 import ssl
 import threading
 import time
@@ -56,6 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background, where shells have it ignored, by all that is started here too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for package in ("h11", "h11client"):
         # Finds what an import would give, and what a plugin may have imported already.
         found = importlib.util.find_spec(package)
