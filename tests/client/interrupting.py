@@ -137,8 +137,12 @@ class Hosts(ScriptedNetwork):
         script = self._scripts[host]
         self._dials.append(script if isinstance(script, Dial) else Dial(script))
         stream = super().connect(host, *arguments)
-        self._known.append(weakref.ref(stream))
         self.streams.clear()
+        return self.note(stream)
+
+    def note(self, stream: Any) -> Any:
+        """Counts a stream among those that may be open."""
+        self._known.append(weakref.ref(stream))
         return stream
 
     def count_open(self) -> int:
