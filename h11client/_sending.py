@@ -380,6 +380,8 @@ def send_repeatedly(call: Any, request: PreparedRequest, retry: Retry) -> Any:
         except _Final as final:
             raise final.error from None
         except RequestException as error:
+            if error.request is not None and error.request is not request:
+                raise  # it is about a request that a signal's handler has sent meanwhile
             seconds = state.after_error(request, error)
             if seconds is None or not _begins_again(request):
                 raise
@@ -427,10 +429,13 @@ def has_cookies(response: Any) -> bool:
 def release(response: Any) -> None:
     """Lets go of a response: its connection is kept if little is left, and what that is, too."""
     put_by = getattr(getattr(response, "_body", None), "put_by", None)
+    if put_by is not None:
+        put_by()
+        return
     try:
-        (put_by or response.close)()
+        response.close()
     except RequestException:
-        pass  # it is of no interest any more
+        pass  # of somebody else's response, and of no interest any more
 
 
 def abort(response: Any, error: BaseException) -> None:

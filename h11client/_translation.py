@@ -23,7 +23,7 @@ from h11client.exceptions import (
     WriteTimeout,
 )
 
-__all__ = ["from_protocol_error", "from_stream_error", "is_tls_error"]
+__all__ = ["from_protocol_error", "from_stream_error", "is_tls_error", "let_pass"]
 
 _ANY = "*"
 _BEFORE_SENDING = frozenset(["pool", "resolve", "connect", "tls"])
@@ -77,6 +77,16 @@ def is_tls_error(error: BaseException) -> bool:
     return "SSLError" in [base.__name__ for base in type(error).__mro__]
 
 
+def let_pass(error: BaseException) -> None:
+    """Raises `error` when it is the program's: a signal's handler may have raised it anywhere.
+
+    `TimeoutError` is what many raise for an alarm, and it is an `OSError`; but those of the system
+    have a number, and those of TLS a class of their own.
+    """
+    if isinstance(error, OSError) and error.errno is None and not is_tls_error(error):
+        raise error
+
+
 def from_stream_error(
     operation: str,
     error: BaseException,
@@ -88,11 +98,13 @@ def from_stream_error(
 
     `operation` is "pool", "resolve", "connect", "tls", "write", "read_head" or "read_body";
     `where` the host, or host:port, for the message; `partial_length` the bytes of the body that
-    had come before. The caller raises the result from `error`.
+    had come before. The caller raises the result from `error`, which is raised at once when it is
+    the program's.
 
     >>> print(from_stream_error("connect", ConnectionRefusedError(111, "refused"), "a.test:80"))
     a.test:80 refused the connection
     """
+    let_pass(error)
     names = {base.__name__ for base in type(error).__mro__}
     for row_operation, low_level, public, sentence in _FROM_STREAM:
         if low_level in names and row_operation in (operation, _ANY):

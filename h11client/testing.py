@@ -44,6 +44,7 @@ from h11client._messages.hosts import address_number
 from h11client._mock_routes import MockRoute, MockRouter, UnexpectedRequest
 from h11client._mocking import Answer, MockTransport
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import is_tls_error
 from h11client._transport.network import TLSInfo
 from h11client._transport.pool import Pool
 
@@ -265,7 +266,7 @@ class ScriptedStream:
         if error is not None and self.bytes_written + room > error[0]:
             self._hand_over(data[: max(0, error[0] - self.bytes_written)])
             self._failed = True
-            raise error[1]
+            raise _numbered(error[1])
         self._hand_over(data[:room])
         if room == len(data):
             return True
@@ -316,7 +317,7 @@ class ScriptedStream:
     def _secure(self, config: TLSConfig, server_hostname: str) -> None:
         if self._dial.tls_error is not None:
             self.close()
-            raise self._dial.tls_error
+            raise _numbered(self._dial.tls_error)
         certificate = None if config.verify is False else b"certificate"
         self.tls = TLSInfo("TLSv1.3", "SCRIPTED", certificate, server_hostname, "http/1.1")
         self.eof_was_clean = not (self._dial.ragged_eof and config.require_close_notify)
@@ -328,8 +329,24 @@ class ScriptedStream:
 
 def _told(what: bytes | BaseException) -> bytes:
     if isinstance(what, BaseException):
-        raise what
+        raise _numbered(what)
     return what
+
+
+_NUMBERS: dict[type[OSError], int] = {
+    BrokenPipeError: errno.EPIPE,
+    ConnectionAbortedError: errno.ECONNABORTED,
+    ConnectionRefusedError: errno.ECONNREFUSED,
+    ConnectionResetError: errno.ECONNRESET,
+    TimeoutError: errno.ETIMEDOUT,
+}
+
+
+def _numbered(error: BaseException) -> BaseException:
+    """An error of a script as the system raises it: with a number."""
+    if isinstance(error, OSError) and error.errno is None and not is_tls_error(error):
+        error.errno = _NUMBERS.get(type(error), errno.EIO)
+    return error
 
 
 class ScriptedNetwork:
@@ -379,7 +396,7 @@ class ScriptedNetwork:
             raise ScriptError(f"dial {len(self.dialled)}, to {host}:{port}, is not in the script")
         dial = self._dials.popleft()
         if isinstance(dial, BaseException):
-            raise dial
+            raise _numbered(dial)
         if limit.seconds is not None and dial.takes >= limit.seconds:
             self.clock.advance(limit.seconds)
             raise LimitExpired(limit)

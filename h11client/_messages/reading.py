@@ -120,7 +120,7 @@ class BodyReader:
         "_bounded",
         "_codings",
         "_decoder",
-        "_lost",
+        "_failure",
         "_max_size",
         "_wire",
         "broken",
@@ -145,7 +145,7 @@ class BodyReader:
         self._decoder: Decoder | None = None
         self.consumed = False
         self.broken = False
-        self._lost = False
+        self._failure: RequestException | None = None
         self.closed = False
         self.decode_content = False
 
@@ -235,11 +235,9 @@ class BodyReader:
         getattr(self._body, "abort", self._body.close)()
 
     def _source(self, decoded: bool) -> Source:
-        if self._lost:
+        if self._failure is not None:
             # What was taken has not got to the caller: nobody goes on behind it, or to the end.
-            raise IncompleteBody(
-                "reading the body was interrupted", partial_length=self._wire.received
-            )
+            raise self._failure
         source = self._unbounded(decoded)
         if self._max_size is None:
             return source
@@ -273,5 +271,10 @@ class BodyReader:
         self.name_concerned(error, owner)
         if not (self.broken or isinstance(error, StreamConsumedError)):
             self.broken, self.consumed = True, False
-            self._lost = not isinstance(error, RequestException)
+            if isinstance(error, RequestException):
+                self._failure = error
+            else:
+                received = self._wire.received
+                told = "reading the body was interrupted"
+                self._failure = IncompleteBody(told, partial_length=received)
             self.abort()

@@ -13,12 +13,18 @@ closes it, with a reason in the debug log.
 from __future__ import annotations
 
 from _thread import allocate_lock
+from errno import ECONNABORTED
 
 from h11client import _log
 from h11client._engine import h11
 from h11client._messages.informational import InformationalResponse
 from h11client._timeouts import Limit, LimitExpired
-from h11client._translation import from_protocol_error, from_stream_error, is_tls_error
+from h11client._translation import (
+    from_protocol_error,
+    from_stream_error,
+    is_tls_error,
+    let_pass,
+)
 from h11client._transport.uploading import Upload
 from h11client._watching import CallerError, Event, tell_of_end
 
@@ -287,11 +293,13 @@ class Connection:
         if self.served > 1 and self.stream.is_readable():
             # RFC 9112 section 9.2: whatever came by now answers nothing.
             self.peer_left = True
-            stale = ConnectionAbortedError("the server closed it, or sent something, while idle")
+            told = "the server closed it, or sent something, while idle"
+            stale = ConnectionAbortedError(ECONNABORTED, told)
             raise from_stream_error("write", stale, str(self.route)) from stale
 
     def note_failed_write(self, error: OSError) -> None:
         """Notes that the peer takes no more: `read_head` looks for what it had to say."""
+        let_pass(error)
         self.protocol.send_failed()
         self.peer_left = True
         self._write_error = error
@@ -319,6 +327,7 @@ class Connection:
                 if deadline.watch is not None:
                     self._tell_at_once(deadline.watch)
         except (OSError, LimitExpired) as error:
+            let_pass(error)
             # What another thread of ours interrupted was not stale: it is not sent once more.
             self.peer_left = not isinstance(error, (LimitExpired, ConnectionAbortedError))
             raise from_stream_error("read_head", error, str(self.route)) from error
@@ -384,6 +393,7 @@ class Connection:
                 if head is not None:
                     return head
         except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+            let_pass(error)
             where = str(self.route)
             if is_tls_error(error):
                 # An alert says why: that a certificate of ours was wanted, for instance.

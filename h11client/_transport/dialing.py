@@ -14,6 +14,7 @@ import socket
 import time
 
 from h11client._timeouts import LimitExpired
+from h11client._translation import let_pass
 from h11client._transport.forking import make_socket
 from h11client._transport.network import ConnectFailed
 from h11client._transport.polling import READY_TO_WRITE, new_poller
@@ -79,7 +80,9 @@ def _literal(host: str, port: int) -> Address | None:
             return socket.AF_INET, (host, port)
         socket.inet_pton(socket.AF_INET6, host)
         return socket.AF_INET6, (host, port, 0, 0)
-    except OSError:
+    except OSError as error:
+        if type(error) is not OSError:
+            raise  # a signal's handler
         return None
 
 
@@ -156,6 +159,7 @@ class _Race:
         try:
             sock = make_socket(lambda: socket.socket(address[0], socket.SOCK_STREAM))
         except OSError as error:
+            let_pass(error)
             self._note(address, error)
             return None
         # In the dictionary before anything can raise: whatever is in there gets closed.
@@ -167,6 +171,7 @@ class _Race:
             if self._options is not None:
                 _set_up(sock, address, self._options)
         except OSError as error:
+            let_pass(error)
             self._failed(sock.fileno(), error.errno or 0)
             return None
         code = sock.connect_ex(address[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
-from h11client._translation import from_protocol_error
+from h11client._translation import from_protocol_error, let_pass
 from h11client._transport.connection import READ_SIZE
 from h11client.exceptions import InvalidHeader, UnrewindableBodyError
 
@@ -113,7 +113,8 @@ class Forwarding:
                 if left < 0 or seconds <= 0:
                     return False
                 protocol.receive_data(stream.read(READ_SIZE, Limit(seconds, "read")))
-        except (OSError, LimitExpired, h11.RemoteProtocolError):
+        except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+            let_pass(error)
             return False
         # RFC 9112 section 9.3, and 9.2: what came by now was not asked for.
         return (

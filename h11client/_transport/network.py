@@ -219,6 +219,7 @@ class ConnectFailed(OSError):
     def __init__(self, message: str, errors: Sequence[OSError] = ()) -> None:
         super().__init__(message)
         self.errors = list(errors)
+        self.errno = errors[-1].errno if errors else None
 
 
 class Stream(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import let_pass
 from h11client._transport.connection import READ_SIZE
 from h11client.exceptions import RequestException, UnrewindableBodyError
 
@@ -123,6 +124,7 @@ def _comes_whole(connection: Connection, method: str, head: FinalHead, deadline:
                 return False  # whoever reads the body meets this end once more
             protocol.receive_data(block)
     except OSError as error:
+        let_pass(error)
         # A socket tells it once, and its next read would say that this was the end.
         connection.read_failure = error
         return False

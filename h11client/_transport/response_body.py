@@ -18,7 +18,7 @@ from __future__ import annotations
 from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
-from h11client._translation import from_protocol_error, from_stream_error
+from h11client._translation import from_protocol_error, from_stream_error, let_pass
 from h11client._transport.connection import READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
 from h11client._transport.upgrading import UpgradedStream
@@ -312,6 +312,8 @@ class ResponseBody(Told):
     def _fail(self, connection: Connection, reason: str, failure: RequestException | None) -> None:
         self._ready = None
         self._failure = failure
+        if self._connection is None:
+            return  # given back, or about to be: what has failed then is not the connection
         protocol = connection.protocol
         self._states = (protocol.our_state, protocol.their_state)
         self._forget()
@@ -338,7 +340,12 @@ class ResponseBody(Told):
             failure = from_protocol_error(error, during="read_body", partial_length=received)
         else:
             where = str(connection.route)
-            failure = from_stream_error("read_body", error, where, partial_length=received)
+            try:
+                failure = from_stream_error("read_body", error, where, partial_length=received)
+            except OSError:  # the program's
+                lost = IncompleteBody(_INTERRUPTED, partial_length=received)
+                self._fail(connection, "interrupted while reading", lost)
+                raise
         failure.__cause__ = error
         self._fail(connection, f"broken off within the body: {error}", failure)
 
@@ -442,7 +449,8 @@ class ResponseBody(Told):
                 if not block:
                     return False
                 protocol.receive_data(block)
-        except (OSError, LimitExpired, h11.RemoteProtocolError):
+        except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+            let_pass(error)
             return False
 
     def _known_length(self) -> int | None:

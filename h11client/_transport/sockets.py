@@ -17,6 +17,7 @@ import socket
 from time import monotonic
 
 from h11client._timeouts import LimitExpired
+from h11client._translation import let_pass
 from h11client._transport.dialing import dial, dial_unix, numeric, resolve
 from h11client._transport.forking import close_in_child, make_socket
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
@@ -251,6 +252,7 @@ class SocketStream:
         try:
             return bool(self._poll(0))
         except OSError as error:  # the system has no memory for it, say
+            let_pass(error)
             failure = error
 
         def fail(max_bytes: int) -> bytes:
@@ -263,8 +265,8 @@ class SocketStream:
         self._interrupted = True
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # not connected any more: then nobody waits for it either
+        except OSError as error:
+            let_pass(error)  # not connected any more: then nobody waits for it either
 
     def detach(self) -> socket.socket:
         """The socket, blocking, for whoever speaks something else on it; the stream is closed."""
@@ -279,8 +281,8 @@ class SocketStream:
         self._unsent = b""
         try:
             self._socket.close()
-        except OSError:
-            pass  # the descriptor is gone all the same, and the peer's reset is no news
+        except OSError as error:
+            let_pass(error)  # the descriptor is gone all the same, and the peer's reset is no news
 
     abort = close
 

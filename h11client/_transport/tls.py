@@ -29,6 +29,7 @@ from functools import partial
 from time import monotonic
 
 from h11client._timeouts import Limit, LimitExpired
+from h11client._translation import let_pass
 from h11client._transport.network import TLSInfo
 from h11client._transport.trust import context_for
 
@@ -195,8 +196,8 @@ class TLSStream:
         """Tells the peer why, when that can be done without waiting."""
         try:
             self._send_handshake(_NOW)
-        except (OSError, LimitExpired):
-            pass
+        except (OSError, LimitExpired) as error:
+            let_pass(error)
 
     def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
         if self._plain or self._failure is not None:
@@ -327,6 +328,7 @@ class TLSStream:
             except LimitExpired:
                 return False
             except OSError as error:
+                let_pass(error)
                 self._failure = error
                 return True
             if not data:
@@ -344,6 +346,7 @@ class TLSStream:
         except ssl.SSLWantReadError:
             return False
         except OSError as error:
+            let_pass(error)
             self._failure = error
             self._forget_session()
         else:
@@ -354,16 +357,18 @@ class TLSStream:
         self._inner.interrupt()
 
     def close(self) -> None:
-        if self._failure is None and self._keep_session is not None:
-            self._hand_out_session()
-        if self._failure is None and not self._cut:
-            try:
-                self._object.unwrap()
-            except OSError:
-                pass  # "want read": the peer's close_notify, which is not waited for
-            self._send_alert()
-        self._forget()
-        self._inner.close()
+        try:
+            if self._failure is None and self._keep_session is not None:
+                self._hand_out_session()
+            if self._failure is None and not self._cut:
+                try:
+                    self._object.unwrap()
+                except OSError as error:
+                    let_pass(error)  # "want read": the peer's close_notify, which is not waited for
+                self._send_alert()
+        finally:
+            self._forget()
+            self._inner.close()
 
     def abort(self) -> None:
         self._forget()

@@ -7,6 +7,7 @@ import ssl
 from _thread import RLock
 from os import environ
 
+from h11client._translation import let_pass
 from h11client._transport.file_states import file_state
 
 TYPE_CHECKING = False
@@ -102,6 +103,7 @@ def _load(authorities: str, context: ssl.SSLContext) -> None:
         else:
             context.load_verify_locations(cafile=authorities)
     except OSError as error:
+        let_pass(error)
         raise ssl.SSLError(f"no certificates in {authorities!r}: {error.strerror}") from error
 
 
@@ -115,6 +117,7 @@ def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:
             # RFC 8446 section 4.6.2: servers that ask for it once they know the path.
             context.post_handshake_auth = True
     except (OSError, ValueError) as error:  # ValueError: the password is longer than OpenSSL takes
+        let_pass(error)
         told = f"no client certificate in {cert[:2]!r}: {getattr(error, 'strerror', error)}"
         raise ssl.SSLError(told) from error
 
@@ -123,6 +126,7 @@ def _log_keys(context: ssl.SSLContext, path: str) -> None:
     try:
         context.keylog_filename = path
     except OSError as error:
+        let_pass(error)
         told = f"SSLKEYLOGFILE names {path!r}, which cannot be written: {error.strerror}"
         raise ssl.SSLError(told) from error
 

@@ -15,7 +15,7 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._messages.headers import Headers
 from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
-from h11client._translation import from_stream_error
+from h11client._translation import from_stream_error, let_pass
 from h11client._transport.connection import (
     READ_SIZE,
     Connection,
@@ -273,8 +273,8 @@ def _read_refusal(connection: Connection, deadline: Deadline) -> bytes:
             if left <= 0:
                 break
             protocol.receive_data(connection.stream.read(READ_SIZE, Limit(left, "connect"), True))
-    except (OSError, LimitExpired, h11.RemoteProtocolError):
-        pass
+    except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+        let_pass(error)
     return kept[:_LARGEST_REFUSAL]
 
 

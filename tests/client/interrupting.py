@@ -85,11 +85,18 @@ class Places:
 
 
 class Interrupter(Places):
-    """Raises at the nth place."""
+    """Raises at the nth place: an `Interruption`, or an `error` of another class."""
 
-    def __init__(self, at: int, modules: set[ModuleType], kind: str = "line") -> None:
+    def __init__(
+        self,
+        at: int,
+        modules: set[ModuleType],
+        kind: str = "line",
+        error: type[BaseException] = Interruption,
+    ) -> None:
         super().__init__(modules, kind)
         self.left = at
+        self.error = error("of the test")
         self.where = ""  # for those who read what has failed
 
     def at_place(self, place: tuple[str, int]) -> None:
@@ -97,7 +104,7 @@ class Interrupter(Places):
         if self.left == 0:
             self.where = f"{self.kind} {place[0].rpartition('/')[2]}:{place[1]}"
             sys.setprofile(None)
-            raise Interruption
+            raise self.error
 
 
 class Recorder(Places):

@@ -510,6 +510,30 @@ def test_closed_while_a_piece_is_returned_the_reader_closes():
         exchange.body.read(10)
 
 
+@pytest.mark.safety("L1", "F16")
+@pytest.mark.parametrize("ending", ["read", "close"])
+@pytest.mark.parametrize("error", [OSError(28, "no space"), TimeoutError("an alarm")])
+def test_what_fails_as_a_connection_is_given_back_does_not_touch_it_any_more(error, ending):
+    # Another request may have it: a handler of the log has failed, or one of a signal.
+    exchange = Exchange(length(5) + b"he", b"llo")
+    release = exchange.owner.release
+
+    def fail(connection, reusable):
+        release(connection, reusable)
+        raise error
+
+    assert exchange.body.read(10) == b"he"
+    exchange.owner.release = fail
+    try:
+        exchange.body.read(10) if ending == "read" else exchange.body.close()
+    except OSError:
+        pass  # or what it became
+    assert exchange.owner.returned == ["reusable"]
+    assert not exchange.stream.closed
+    with pytest.raises(exceptions.RequestException):
+        exchange.body.read(10)
+
+
 @pytest.mark.safety("L5")
 def test_two_threads_cannot_read_at_once():
     exchange = Exchange(length(9) + b"he", b"llo")
