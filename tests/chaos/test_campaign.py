@@ -6,6 +6,7 @@ H11CLIENT_CHAOS_SEED=n runs another one, and `scripts/chaos` runs for longer.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -19,7 +20,16 @@ import pytest
 
 from h11client import exceptions
 from tests.chaos.campaign import Campaign
-from tests.chaos.cases import FAULTS, HEALTHY, KINDS, NETWORK, make_case
+from tests.chaos.cases import (
+    FAULTS,
+    FRAMINGS,
+    HEALTHY,
+    KINDS,
+    METHODS,
+    NETWORK,
+    WAYS,
+    make_case,
+)
 from tests.chaos.client import OurClient
 from tests.chaos.invariants import judge
 from tests.chaos.outcomes import Outcome
@@ -288,3 +298,12 @@ def test_other_clients_can_be_asked_too(
     assert answered > run["requests"]["all"] / 3
     # What a program's own mistakes look like: those of the adapter, not of a server.
     assert not {"TypeError", "AttributeError", "NameError", "AssertionError"} & set(run["errors"])
+
+
+@pytest.mark.parametrize("kind", ["X1", "X2", "X3", "X4", "X6"])
+def test_every_combination_is_among_the_cases(kind: str) -> None:
+    """Of what is asked, over which way and connection, and how the answer is framed."""
+    framings = {"X4": ["length", "chunked"], "X6": ["length", "chunked"]}.get(kind, FRAMINGS)
+    made = [make_case(SEED, number, kind, "memory", 0) for number in range(4000)]
+    met = {(case.method_kind, case.way, case.framing, case.reused) for case in made}
+    assert set(itertools.product(METHODS, WAYS, framings, [False, True])) - met == set()
