@@ -102,6 +102,40 @@ def _(setup: Setup) -> list[Any]:
     return [setup.dial(setup.response())]
 
 
+# --- files ---------------------------------------------------------------------------------------
+
+
+def _downloads(setup: Setup) -> bool:
+    return setup.method == "GET" and setup.prepare is None
+
+
+@event("a download", only=_downloads)
+def _(setup: Setup) -> list[Any]:
+    setup.downloads = True
+    return [setup.dial(setup.response(fields=b'ETag: "a"\r\n'))]
+
+
+@event("a download that breaks off", exceptions.RequestException, only=_downloads)
+def _(setup: Setup) -> list[Any]:
+    setup.downloads = True
+    setup.call["retries"] = None
+    half = setup.response(fields=b'ETag: "a"\r\nContent-Disposition: attachment\r\n')[:-3]
+    return [setup.dial(half, b"")]
+
+
+@event("a download that is refused", exceptions.HTTPError, only=_downloads)
+def _(setup: Setup) -> list[Any]:
+    setup.downloads = True
+    return [setup.dial(setup.response(b"403 Forbidden"))]
+
+
+@event("a download that is not what it should be", exceptions.RequestException, only=_downloads)
+def _(setup: Setup) -> list[Any]:
+    setup.downloads = True
+    setup.call["digest"] = "sha256:" + "0" * 64
+    return [setup.dial(setup.response())]
+
+
 # --- connections that are not made ----------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ class Setup:
         self.files: dict[str, bytes] = {}  # by name; NETRC is the environment's business
         self.prepare: Callable[[h11client.Session, Setup], h11client.PreparedRequest] | None = None
         self.assign: Callable[[h11client.Session], None] | None = None
+        self.downloads = False  # into a file
         self.limits = Limits()
         self.real_files = False  # certificates are looked for, as real networks do
         self.pool_is_taken = False  # by somebody else's response

@@ -13,6 +13,7 @@ engine `h11`, which knows nothing of secrets, and paths and queries of URLs.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def run(setup: Setup, event: Event, witness: Witness) -> Run:
         try:
             with h11client.Session(transport=pool, **setup.session) as session:
                 made.session = session
-                call(setup, event, made, pool)
+                call(setup, event, made, pool, witness)
                 witness.look_at("session", session)
         except BaseException as error:
             made.error = error
@@ -101,7 +102,18 @@ def show_all(made: Run, witness: Witness) -> None:
     witness.look_at("objects", *roots, made.error, made.network)
 
 
-def call(setup: Setup, event: Event, made: Run, pool: Pool) -> None:
+def download(setup: Setup, made: Run, witness: Witness) -> None:
+    """A download, and what it leaves on the disk."""
+    setup.call.pop("stream", None)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            witness.look_at("download", made.session.download(setup.url, folder, **setup.call))
+        finally:
+            for file in Path(folder).iterdir():
+                witness.add("file", file.name, file.read_bytes().decode("latin-1"))
+
+
+def call(setup: Setup, event: Event, made: Run, pool: Pool, witness: Witness) -> None:
     """The call proper; what it raises is for `run`."""
     session = made.session
     if setup.assign is not None:
@@ -110,7 +122,9 @@ def call(setup: Setup, event: Event, made: Run, pool: Pool) -> None:
         other = h11client.Request("GET", "http://taken.test/").prepare()
         holder = pool.send(other, stream=True)
     try:
-        if setup.prepare is not None:
+        if setup.downloads:
+            download(setup, made, witness)
+        elif setup.prepare is not None:
             sending = ("hooks", "timeout", "stream", "allow_redirects", "verify", "cert", "proxies")
             given = {name: setup.call.pop(name) for name in sending if name in setup.call}
             request = setup.prepare(session, setup)
