@@ -234,15 +234,15 @@ EXPIRED = exceptions.ReadTimeout("no time left", limit="total")
 FAILURES = [
     # id, error, whether a GET is repeated, whether a POST is
     ("refused", refused(), True, True),
-    ("no-address", from_stream_error("resolve", OSError("unknown")), True, True),
+    ("no-address", from_stream_error("resolve", OSError(5, "unknown")), True, True),
     ("connect-timeout", exceptions.ConnectTimeout("slow", limit="connect"), True, True),
-    ("tls-reset", from_stream_error("tls", ConnectionResetError()), True, True),
+    ("tls-reset", from_stream_error("tls", ConnectionResetError(104, "reset")), True, True),
     ("tls-untrusted", untrusted(), False, False),
     ("proxy-down", exceptions.ProxyError("no connection to the proxy"), True, True),
     ("proxy-503", proxy_refusal(503), True, True),
     ("proxy-407", proxy_refusal(407), False, False),
     ("pool", exceptions.PoolTimeout("busy", limit="pool"), False, False),
-    ("broken-write", from_stream_error("write", BrokenPipeError()), True, False),
+    ("broken-write", from_stream_error("write", BrokenPipeError(32, "broken")), True, False),
     ("broken", broken(), True, False),
     ("read-timeout", exceptions.ReadTimeout("slow", limit="read"), True, False),
     ("write-timeout", exceptions.WriteTimeout("slow", limit="write"), True, False),
