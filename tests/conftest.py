@@ -76,6 +76,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_there_stays() -> None:
+    """The same with what the tests before this file have left for good: reports, caches, modules."""
+    gc.collect()
+    gc.freeze()
+
+
 class Authority:
     """A certificate authority of the test run and one server certificate that it issued."""
 

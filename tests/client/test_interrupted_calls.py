@@ -204,8 +204,11 @@ ERRORS = {
 
 
 @pytest.mark.safety("X22", "L1", "4I3", "4I5", "4I6")
-@pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
+@pytest.mark.parametrize(
+    ("behind", "error"),
+    [(False, "Ctrl-C"), (True, "Ctrl-C"), (True, "an alarm"), (True, "an error of ours")],
+    ids=["Ctrl-C before", "Ctrl-C behind", "an alarm", "an error of ours"],
+)
 @pytest.mark.parametrize("call", CALLS)
 def test_an_interruption_at_any_operation(call: str, behind: bool, error: str, ca: Any) -> None:
     number, interrupted = 0, True

@@ -317,7 +317,6 @@ def _restless():
     sys.setswitchinterval(1e-6)
     gc.set_threshold(100, 5, 5)
     yield
-    gc.unfreeze()
     sys.setswitchinterval(before)
     gc.set_threshold(*threshold)
 
