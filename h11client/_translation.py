@@ -80,10 +80,10 @@ def is_tls_error(error: BaseException) -> bool:
 def let_pass(error: BaseException) -> None:
     """Raises `error` when it is the program's: a signal's handler may have raised it anywhere.
 
-    `TimeoutError` is what many raise for an alarm, and it is an `OSError`; but those of the system
-    have a number, and those of TLS a class of their own.
+    `TimeoutError` is what many raise for an alarm, and it is an `OSError`; but that of the system
+    has a number. Those of a request that a handler has sent are translated already.
     """
-    if isinstance(error, OSError) and error.errno is None and not is_tls_error(error):
+    if isinstance(error, (TimeoutError, RequestException)) and error.errno is None:
         raise error
 
 

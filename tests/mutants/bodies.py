@@ -276,9 +276,8 @@ MUTATIONS = [
     Mutation(
         "reading-on-behind-an-error",
         "h11client/_messages/reading.py",
-        "            self._lost = not isinstance(error, RequestException)\n"
-        "            self.abort()\n",
-        "            self._lost = not isinstance(error, RequestException)\n",
+        "self._failure = IncompleteBody(told, partial_length=received)\n            self.abort()\n",
+        "self._failure = IncompleteBody(told, partial_length=received)\n",
         "A body that cannot be decoded keeps its connection.",
         ("L1", "M13"),
         ("client/test_reading.py",),

@@ -386,8 +386,8 @@ MUTATIONS = [
     Mutation(
         "failure-forgotten",
         "h11client/_transport/response_body.py",
-        "        self._ready = None\n        self._failure = failure\n        protocol",
-        "        self._ready = None\n        protocol",
+        "        self._failure = failure\n        if self._connection is None:\n",
+        "        if self._connection is None:\n",
         "A body that was broken off reads as one that is over.",
         ("F20",),
         ("client/test_response_body.py",),
