@@ -44,6 +44,12 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowSystem]:
             thread.join(PATIENCE)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an interrupted test of another file asked for is not this file's."""
+    monkeypatch.setattr(resolving, "_lookups", {})
+
+
 def test_it_finds_what_the_system_knows() -> None:
     assert "127.0.0.1" in threaded_resolver("localhost", 80, PATIENCE)
     assert threaded_resolver("::1", 80, None) == ["::1"]

@@ -230,10 +230,12 @@ def test_64_kilobytes_of_anything_take_less_than_five_milliseconds() -> None:
     slow = {}
     for name, make in HOSTILE.items():
         text, best = make(65536), float("inf")
-        for _ in range(20):
+        for _ in range(200):  # a machine that is busy is slow for longer than a few of these
             started = time.thread_time()
             parse_set_cookie(text)
             best = min(best, time.thread_time() - started)
+            if best < 0.005:
+                break
         if best >= 0.005:
             slow[name] = best
     assert slow == {}
