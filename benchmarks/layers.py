@@ -30,7 +30,7 @@ def session_steps() -> Iterator[tuple[str, Timed]]:
     connections: Any = importlib.import_module("h11client._transport.connection")
     timeouts: Any = importlib.import_module("h11client._timeouts")
     prepared = requests.prepare_request("GET", url, session.headers)
-    pool, timeout = session._transport, timeouts.Timeout()
+    pool, timeout = session._transport_, timeouts.Timeout()
     headers = {"Accept": "application/json", "X-Request-Id": "6f1c-7"}
     params = {"page": "7", "per_page": "50", "q": "two words"}
 

@@ -63,11 +63,11 @@ class HAR:
 
     def start(self) -> None:
         """Records from now on."""
-        self._session._start_recording(self)
+        self._session._start_recording_(self)
 
     def stop(self) -> None:
         """Records no more requests; what is still to be read of their bodies, it does."""
-        self._session._stop_recording(self)
+        self._session._stop_recording_(self)
 
     def __enter__(self) -> HAR:
         self.start()

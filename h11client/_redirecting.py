@@ -110,7 +110,7 @@ def build_hop(
 def admit(session: Any, hop: PreparedRequest) -> None:
     """Puts into `hop` what the jar has for its URL, and what its `auth` says."""
     url, fields = hop.parsed_url, hop.wire_head()[2]
-    hop.jar = session._jar
+    hop.jar = session._jar_
     hop.apply_cookies()
     if hop.auth is not None and callable(hop.auth):
         hop.apply_auth()
@@ -121,7 +121,7 @@ def admit_from_netrc(session: Any, request: PreparedRequest, named: bool = False
     """Asks netrc for the origin of `request`, unless it has credentials."""
     if request.method == "TRACE":
         return  # RFC 9110 section 9.3.8: whoever asks gets to see what is sent
-    if session._trust_netrc and not request.wire_head()[2].values_of(b"authorization"):
+    if session._trust_netrc_ and not request.wire_head()[2].values_of(b"authorization"):
         found = credentials_for(request.parsed_url, named=named)
         if found is not None:
             request.prepare_auth(found)

@@ -130,11 +130,11 @@ class Call:
         It is asked for as requests does, with `Session.send`, when the program has one of its own.
         """
         session = self.session
-        if not session._has_own_send():
+        if not session._has_own_send_():
             return self.receive(hop, self.answer(hop, history), history)
         self.answered = None
         hop.followed = self.followed
-        own = {} if self.retry is session._retries else {"retries": self.retry}
+        own = {} if self.retry is session._retries_ else {"retries": self.retry}
         response = session.send(
             hop,
             stream=True,  # nobody knows whether it redirects again
@@ -194,7 +194,7 @@ class Call:
             raise
         self.followed += 1
         _log.debug("%s redirects to %s", response.status_code, shown_url(hop.url or ""))
-        session._bound(response)
+        session._bound_(response)
         release(response)
         return hop
 
@@ -228,7 +228,7 @@ class Call:
 
     def _store(self, request: PreparedRequest, response: Any) -> None:
         if has_cookies(response):
-            self.session._store_cookies(request, response)
+            self.session._store_cookies_(request, response)
 
     # --- authentication --------------------------------------------------------------------
 
@@ -275,7 +275,7 @@ class Call:
         except UnrewindableBodyError as error:
             _name(error, request, response)
             raise
-        request.jar = self.session._jar
+        request.jar = self.session._jar_
         request.apply_cookies()
 
     # --- retries ---------------------------------------------------------------------------
@@ -288,7 +288,7 @@ class Call:
     def read(self, response: Any) -> None:
         """Reads what is an attempt's to read: the body, unless the caller or nobody will."""
         if not (self.stream or (self.allow_redirects and response.status_code in REDIRECTS)):
-            self.session._bound(response)
+            self.session._bound_(response)
             response.content  # noqa: B018  # reading it is its effect
 
     def after(self, request: PreparedRequest, response: Any) -> PreparedRequest:
@@ -296,14 +296,14 @@ class Call:
         if has_cookies(response):
             self._store(request, response)
             request = request.copy()  # the caller's stays as it is
-            request.jar = self.session._jar
+            request.jar = self.session._jar_
             request.apply_cookies()
         return request
 
     def wait(self, seconds: float) -> None:
         """Waits before the next attempt."""
         if seconds > 0:
-            self.session._sleep(seconds)
+            self.session._sleep_(seconds)
 
     # --- the transport ---------------------------------------------------------------------
 
@@ -333,11 +333,11 @@ class Call:
     def _arguments(self, request: PreparedRequest) -> tuple[Transport, dict[str, Any]]:
         """The transport for a request, and what it is told; anew for each, as the URL decides."""
         session = self.session
-        transport = session._transport_for(request)
-        proxies, verify = session._way_to(request, self.proxies, self.verify)
+        transport = session._transport_for_(request)
+        proxies, verify = session._way_to_(request, self.proxies, self.verify)
         timeout: Deadline | TimeoutPair | None = self.deadline
         if not getattr(transport, "takes_deadline", False):
-            proxies = session._merge_proxies(request.url or "", self.proxies)
+            proxies = session._merge_proxies_(request.url or "", self.proxies)
             timeout = (
                 None if self.deadline.timeout is DEFAULT_TIMEOUT else TimeoutPair(self.deadline)
             )

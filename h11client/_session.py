@@ -171,7 +171,7 @@ class Session(Redirecting, Preparing):
         what an iterable or a hook of the caller's raises passes unchanged. `TypeError` and
         `ValueError` say that an argument is wrong.
         """
-        if self._customized:
+        if self._customized_:
             given = (method, url, headers, files, data, params, auth, cookies, hooks, json)
             request = self.prepare_request(Request(*given, trailers=trailers))  # type: ignore[arg-type]  # bytes too
             settings = self.merge_environment_settings(
@@ -182,22 +182,22 @@ class Session(Redirecting, Preparing):
         else:
             if self.params:
                 params = merge_params(self.params, params)
-            if self._base_url is not None or self._adapters is not None:
-                url, params = self._find_url(url, params)
-            if hooks is not None or self._hooks.get("response"):
-                hooks = self._join_hooks(hooks)
+            if self._base_url_ is not None or self._adapters_ is not None:
+                url, params = self._find_url_(url, params)
+            if hooks is not None or self._hooks_.get("response"):
+                hooks = self._join_hooks_(hooks)
             request = prepare_request(
-                method, url, self._headers, params, headers, data, json, hooks, trailers, files
+                method, url, self._headers_, params, headers, data, json, hooks, trailers, files
             )
             if (
                 auth is not None
                 or cookies is not None
                 or self.auth is not None
-                or self._jar is not None
-                or (self._trust_netrc and has_entries())
+                or self._jar_ is not None
+                or (self._trust_netrc_ and has_entries())
                 or request.parsed_url.userinfo is not None
             ):
-                self._admit(request, auth, cookies)
+                self._admit_(request, auth, cookies)
         own = None
         if not (timeout is retries is _UNSET and on_informational is None and on_progress is None):
             own = _given(timeout, retries, on_informational, on_progress)
@@ -234,17 +234,17 @@ class Session(Redirecting, Preparing):
         verify = self.verify if verify is None else verify
         cert = self.cert if cert is None else cert
         timeout = self.timeout if timeout is _UNSET else timeout
-        retry = self._retries if retries is _UNSET else _retry_of(retries)
+        retry = self._retries_ if retries is _UNSET else _retry_of(retries)
         if type(timeout) is Timeout:
-            deadline = Deadline(timeout, self._clock)
+            deadline = Deadline(timeout, self._clock_)
         else:
-            deadline = self._begin(timeout)
+            deadline = self._begin_(timeout)
             if deadline.watch is not None:  # of the call that this one is a part of
                 on_informational = on_informational or deadline.watch.on_informational
                 on_progress = on_progress or deadline.watch.on_progress
         if on_informational is not None or on_progress is not None or self.on_event is not None:
             deadline.watch = Watch(request, self.on_event, on_informational, on_progress)
-        transport = self._direct
+        transport = self._direct_
         try:
             response: Any = None
             if (
@@ -257,10 +257,10 @@ class Session(Redirecting, Preparing):
                 if (
                     proxies
                     or self.proxies
-                    or (self._trust_proxies and environment_proxies())
-                    or (verify is True and self._trust_certificates and _is_https(request))
+                    or (self._trust_proxies_ and environment_proxies())
+                    or (verify is True and self._trust_certificates_ and _is_https(request))
                 ):
-                    way, trust = self._way_to(request, proxies, verify)
+                    way, trust = self._way_to_(request, proxies, verify)
                 # Of what may turn out to be too large the connection is not given back yet.
                 later = stream or self.max_response_size is not None
                 response = transport.send(
@@ -271,7 +271,7 @@ class Session(Redirecting, Preparing):
                 call = Call(self, deadline, stream, verify, cert, proxies, allow_redirects, retry)
                 response = call.run(request, response)
             if self.max_response_size is not None:
-                self._bound(response)
+                self._bound_(response)
             if not stream:
                 response.content  # noqa: B018  # reading it is its effect
         except RequestException as error:
@@ -294,7 +294,7 @@ class Session(Redirecting, Preparing):
 
         With `yield_requests` the first of these requests instead, which is not sent.
         """
-        deadline = self._begin(self.timeout if timeout is _UNSET else timeout)
+        deadline = self._begin_(self.timeout if timeout is _UNSET else timeout)
         call = Call(self, deadline, stream, verify, cert, proxies, True, None)
         response: Any = resp
         request = req
@@ -373,17 +373,17 @@ class Session(Redirecting, Preparing):
         given: Any = options
         return Downloading(self, url, path, resume, digest, progress, given).run()
 
-    def _has_own_send(self) -> bool:
+    def _has_own_send_(self) -> bool:
         """Whether a program has put another `send` in the place of this one."""
         return getattr(self.send, "__func__", None) is not _SEND
 
-    def _begin(self, timeout: Any) -> Deadline:
+    def _begin_(self, timeout: Any) -> Deadline:
         """A new deadline, or that of a call that is running, when a hook passes it on."""
         if isinstance(timeout, Deadline):
             return timeout
         if isinstance(timeout, TimeoutPair):
             return timeout.deadline
-        return Deadline(Timeout.of(timeout), self._clock)
+        return Deadline(Timeout.of(timeout), self._clock_)
 
     # --- the end ---------------------------------------------------------------------------
 

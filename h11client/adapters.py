@@ -139,7 +139,7 @@ class HTTPAdapter(BaseAdapter):
         pool_block: bool = DEFAULT_POOLBLOCK,
     ) -> None:
         self.max_retries = max_retries
-        self._ssl_context: Any = None
+        self._ssl_context_: Any = None
         self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -153,35 +153,35 @@ class HTTPAdapter(BaseAdapter):
     def over(cls, pool: Pool) -> HTTPAdapter:
         """An adapter for a pool that is there already."""
         adapter = cls.__new__(cls)
-        adapter._max_retries = _NEVER
-        adapter._retry = None
-        adapter._ssl_context = None
+        adapter._max_retries_ = _NEVER
+        adapter._retry_ = None
+        adapter._ssl_context_ = None
         adapter.poolmanager = pool
         return adapter
 
     @property
     def max_retries(self) -> RetryLike:
         """How often a request is tried again: what was given, a number as a `Retry`."""
-        return self._max_retries
+        return self._max_retries_
 
     @max_retries.setter
     def max_retries(self, retries: RetryLike) -> None:
-        self._retry = Retry.of(retries)
+        self._retry_ = Retry.of(retries)
         # Programs written for requests ask for `adapter.max_retries.total`.
-        self._max_retries: RetryLike = retries
+        self._max_retries_: RetryLike = retries
         if type(retries) is int or not retries:
-            self._max_retries = self._retry or _NEVER
+            self._max_retries_ = self._retry_ or _NEVER
 
     @property
     def poolmanager(self) -> Any:
         """The pool; one of urllib3's that is assigned is taken as a description of it."""
-        return self._pool
+        return self._pool_
 
     @poolmanager.setter
     def poolmanager(self, pool: Any) -> None:
         described = getattr(pool, "connection_pool_kw", None)
         if described is None:
-            self._pool: Any = pool
+            self._pool_: Any = pool
         else:
             options = {name: value for name, value in described.items() if value}
             maxsize = options.pop("maxsize", 1)
@@ -196,7 +196,7 @@ class HTTPAdapter(BaseAdapter):
         `options`: `ssl_context`, an `ssl.SSLContext` that is used for verifying unless a call says
         `verify=False`; `source_address`, `socket_options` and `server_hostname` as of a `Session`.
         """
-        self._ssl_context = options.pop("ssl_context", None)
+        self._ssl_context_ = options.pop("ssl_context", None)
         unknown = options.keys() - _DIAL_OPTIONS
         if unknown:
             raise TypeError(f"init_poolmanager() has no argument {min(unknown)!r}")
@@ -244,8 +244,8 @@ class HTTPAdapter(BaseAdapter):
     ) -> Any:
         """Sends a prepared request and returns its response."""
         deadline = deadline_of(timeout, self.poolmanager.clock)
-        if verify is not False and self._ssl_context is not None:
-            verify = self._ssl_context
+        if verify is not False and self._ssl_context_ is not None:
+            verify = self._ssl_context_
         given: dict[str, Any] = {
             "stream": stream,
             "timeout": deadline,
@@ -255,11 +255,11 @@ class HTTPAdapter(BaseAdapter):
         }
         if type(self).add_headers is not HTTPAdapter.add_headers:
             self.add_headers(request, **given)
-        if self._retry is None:
-            return self._name(self.poolmanager.send(request, **given))
-        return self._name(send_repeatedly(_Attempts(self, given, deadline), request, self._retry))
+        if self._retry_ is None:
+            return self._name_(self.poolmanager.send(request, **given))
+        return self._name_(send_repeatedly(_Attempts(self, given, deadline), request, self._retry_))
 
-    def _name(self, response: Any) -> Any:
+    def _name_(self, response: Any) -> Any:
         response.connection = self
         return response
 

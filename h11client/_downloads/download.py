@@ -129,7 +129,7 @@ class Downloading:
     def run(self) -> Download:
         """Does it; see `Session.download`."""
         timeout = self._options.pop("timeout", self._session.timeout)
-        deadline = self._options["timeout"] = self._session._begin(timeout)
+        deadline = self._options["timeout"] = self._session._begin_(timeout)
         try:
             partial = PartialFile(self.partial_path, self._target.mode)
             try:
@@ -171,7 +171,7 @@ class Downloading:
                 _let_go(response, error)
                 raise
             if wait:
-                self._session._sleep(wait)
+                self._session._sleep_(wait)
 
     def _ask(self, partial: PartialFile) -> Any:
         """The response to a request for what is not there yet."""
@@ -311,7 +311,7 @@ def _place_asked(session: Any, url: Any, params: Any) -> str:
     """The URL that is asked for, without a fragment, a user name or a password."""
     if session.params:
         params = merge_params(session.params, params)
-    whole, params = session._find_url(url, params)
+    whole, params = session._find_url_(url, params)
     text = prepare_request("GET", whole, Headers(), params).url or ""
     return text.partition("#")[0]
 

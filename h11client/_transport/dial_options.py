@@ -207,74 +207,74 @@ NO_OPTIONS = DialOptions()
 class DialAttributes:
     """The options of dialling, one by one, as attributes of whoever has a pool."""
 
-    _dial_options = NO_OPTIONS
+    _dial_options_ = NO_OPTIONS
 
-    def _set_dial_options(self, options: DialOptions) -> None:
+    def _set_dial_options_(self, options: DialOptions) -> None:
         raise NotImplementedError
 
-    def _change_dial_options(self, **changes: Any) -> None:
+    def _change_dial_options_(self, **changes: Any) -> None:
         with undivided:  # or of two threads one would take back what the other has changed
-            self._set_dial_options(self._dial_options.replace(**changes))
+            self._set_dial_options_(self._dial_options_.replace(**changes))
 
     @property
     def resolver(self) -> Resolver | None:
         """Called with host, port and the seconds left; gives IP addresses in the place of DNS."""
-        return self._dial_options.resolver
+        return self._dial_options_.resolver
 
     @resolver.setter
     def resolver(self, resolver: Resolver | None) -> None:
-        self._change_dial_options(resolver=resolver)
+        self._change_dial_options_(resolver=resolver)
 
     @property
     def hosts(self) -> Hosts:
         """Host names and their addresses, looked at before any resolver; assign to change it."""
-        return self._dial_options.hosts
+        return self._dial_options_.hosts
 
     @hosts.setter
     def hosts(self, hosts: Hosts | None) -> None:
-        self._change_dial_options(hosts=hosts)
+        self._change_dial_options_(hosts=hosts)
 
     @property
     def uds(self) -> str | bytes | None:
         """The path of a unix socket over which every request goes, or None."""
-        return self._dial_options.uds
+        return self._dial_options_.uds
 
     @uds.setter
     def uds(self, path: str | bytes | os.PathLike[str] | None) -> None:
-        self._change_dial_options(uds=path)
+        self._change_dial_options_(uds=path)
 
     @property
     def source_address(self) -> tuple[str, int] | None:
         """The address, and the port or 0, from which connections are made, or None."""
-        return self._dial_options.source_address
+        return self._dial_options_.source_address
 
     @source_address.setter
     def source_address(self, address: SourceAddress | None) -> None:
-        self._change_dial_options(source_address=address)
+        self._change_dial_options_(source_address=address)
 
     @property
     def socket_options(self) -> Sequence[SocketOption]:
         """Triples (level, option, value), set before a socket is connected."""
-        return self._dial_options.socket_options
+        return self._dial_options_.socket_options
 
     @socket_options.setter
     def socket_options(self, options: Sequence[SocketOption] | None) -> None:
-        self._change_dial_options(socket_options=options)
+        self._change_dial_options_(socket_options=options)
 
     @property
     def server_hostname(self) -> str | None:
         """The name for SNI and for checking certificates, instead of the URL's host."""
-        return self._dial_options.server_hostname
+        return self._dial_options_.server_hostname
 
     @server_hostname.setter
     def server_hostname(self, name: str | None) -> None:
-        self._change_dial_options(server_hostname=name)
+        self._change_dial_options_(server_hostname=name)
 
     @property
     def require_close_notify(self) -> bool:
         """Whether a body that ends with its TLS connection is whole only after a close_notify."""
-        return self._dial_options.require_close_notify
+        return self._dial_options_.require_close_notify
 
     @require_close_notify.setter
     def require_close_notify(self, required: bool) -> None:
-        self._change_dial_options(require_close_notify=required)
+        self._change_dial_options_(require_close_notify=required)

@@ -67,7 +67,7 @@ class Pool:
 
             network = SocketNetwork()
         self.clock = clock
-        self._lender = Lender(Limits() if limits is None else limits, network, clock)
+        self._lender = Lender(_checked(Limits() if limits is None else limits), network, clock)
         self._dial_options: DialOptions | None = None
         self._log_keys = True
         self._routes: dict[tuple[str, str, int], Route] = {}
@@ -90,7 +90,7 @@ class Pool:
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        self._lender.limits = limits
+        self._lender.limits = _checked(limits)
         self._lender.settle()
 
     @property
@@ -242,3 +242,9 @@ def _forwarding(request: PreparedRequest, event: h11.Request, route: Route) -> F
     """The form for a proxy that forwards; None for all other ways to an origin."""
     proxy = route.proxy
     return Forwarding(request, event, proxy) if proxy is not None and route.forwarded else None
+
+
+def _checked(limits: Limits) -> Limits:
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits= are Limits, not {type(limits).__name__}")
+    return limits

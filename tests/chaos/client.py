@@ -160,7 +160,7 @@ class OurClient:
         started, cpu = self.clock(), time.thread_time()
         try:
             if case.act == "closes the session before":
-                session._transport.close()
+                session._transport_.close()
             if case.act == "its thread ends":
                 response = in_a_thread_that_ends(case, session, method, url, asking)
             else:
@@ -210,10 +210,10 @@ class OurClient:
             outcome.status, outcome.nonce = response.status_code, case.nonce
             return
         if case.act == "closes the session":
-            session._transport.close()
+            session._transport_.close()
         elif case.act == "closes the session half read":
             outcome.body = response.read(1)
-            session._transport.close()
+            session._transport_.close()
             case.reading = "read"
         if case.act == "read a little":
             with response:

@@ -279,7 +279,7 @@ def test_the_total_reaches_the_pool_through_an_adapter_that_overrides_send():
     session, adapter = Session(trust_env=False), Passing()
     session.mount("http://", adapter)
     network = on_network(adapter, [HELLO])
-    session._clock = network.clock
+    session._clock_ = network.clock
     session.get(URL, timeout=Timeout(read=9, total=7))
     assert ("read", 7, "total") in [
         (name, limit.seconds, limit.name) for name, limit in network.streams[0].limits
@@ -306,7 +306,7 @@ def test_limits_of_an_adapter_do_not_lift_those_of_the_call(own, read):
     session, adapter = Session(trust_env=False), Own()
     session.mount("http://", adapter)
     network = on_network(adapter, [b"HTTP/1.1 103 Early\r\n\r\n" + HELLO, HELLO])
-    session._clock = network.clock
+    session._clock_ = network.clock
     timeout = Timeout(read=60, total=7)
     session.get(URL, timeout=timeout, on_informational=informational.append)
     limits = [limit for name, limit in network.streams[0].limits if name == "read"]
@@ -439,7 +439,7 @@ def test_adapters_travel_with_their_session():
     adapter = travelled.get_adapter("https://a.test/")
     assert adapter.max_retries == Retry(2)
     assert adapter.poolmanager.limits.max_idle == 30
-    assert travelled.get_adapter(URL).poolmanager is travelled._transport
+    assert travelled.get_adapter(URL).poolmanager is travelled._transport_
 
 
 def test_ours_are_told_the_running_deadline():

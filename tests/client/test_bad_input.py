@@ -28,7 +28,7 @@ def session_of(*dials, limits=None):
 
 
 def nothing_is_left(session, network):
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert (counts.open, counts.idle, counts.waiting) == (0, 0, 0)
     assert all(stream.closed for stream in network.streams)
 
@@ -149,7 +149,7 @@ def test_no_connection(dial, public):
     assert isinstance(caught.value, exceptions.ConnectionError)
     assert isinstance(caught.value.__cause__, (OSError, LimitExpired))
     assert caught.value.request.url == "https://a.test/"
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 LIMITS = [
@@ -225,7 +225,7 @@ def test_a_full_pool_is_a_pool_timeout():
         session.get(URL, timeout=Timeout(pool=0.01))
     assert caught.value.limit == "pool"
     assert response.content == b"hello"
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
     session.close()
     nothing_is_left(session, network)
 
@@ -401,7 +401,7 @@ def test_whatever_comes_is_a_response_or_one_of_our_exceptions(tokens, end, meth
     else:
         assert failure.__cause__ is not None or isinstance(failure, exceptions.ContentDecodingError)
         assert failure.request.method == method
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert counts.open == counts.idle <= 1
     session.close()
     assert session.post(URL).content == b"good"

@@ -224,7 +224,7 @@ def test_a_connection_made_in_another_way_is_not_used() -> None:
     session = h11client.Session(transport=Pool(network=network, clock=network.clock))
     for _ in range(2):
         for options in DIFFERENT:
-            session._set_dial_options(DialOptions(**options))
+            session._set_dial_options_(DialOptions(**options))
             assert session.get("https://a.test/").ok
     assert len(network.streams) == len(DIFFERENT)
     network.assert_used_up()
@@ -257,9 +257,9 @@ def test_they_travel_with_a_pickled_session() -> None:
     with h11client.Session(**options, trust_env=False, cert=("c", "k", "p")) as session:
         session.verify = False
         copy = pickle.loads(pickle.dumps(session))
-    assert copy._transport.dial_options == DialOptions(**options)
+    assert copy._transport_.dial_options == DialOptions(**options)
     assert copy.hosts == {"a.test": ("127.0.0.9",)}
     assert copy.cert == ("c", "k", "p")
     assert not copy.trust_env
-    assert not copy._transport.log_keys
+    assert not copy._transport_.log_keys
     copy.close()

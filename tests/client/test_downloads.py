@@ -453,7 +453,7 @@ def test_who_gets_on_is_not_failing_again(path: Path, monkeypatch: pytest.Monkey
 def test_waits_grow_and_are_within_the_total_limit(path: Path) -> None:
     origin = FileOrigin(CONTENT, cuts=[10] * 100)
     session = session_of(origin)
-    clock = session._clock
+    clock = session._clock_
     with pytest.raises(exceptions.IncompleteBody):
         session.download(URL, path, retries=Retry(4, backoff=1, jitter=0))
     assert clock() == 1 + 2 + 4 + 8
@@ -624,7 +624,7 @@ def test_an_interrupted_wait_keeps_what_has_come(
 
     origin = FileOrigin(CONTENT, cuts=[500])
     session = session_of(origin)
-    session._sleep = interrupt
+    session._sleep_ = interrupt
     with pytest.raises(KeyboardInterrupt):
         session.download(URL, path)
     assert session_of(origin).download(URL, path).resumed_from == 500

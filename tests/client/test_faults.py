@@ -211,5 +211,5 @@ def test_answers_that_come_byte_by_byte_are_the_same_answers(framing):
         session = h11client.Session(transport=Pool(None, network, network.clock))
         response = session.request(method, "http://a.test/", data=body_of(data))
         assert response.content == (b"hello" if len(wire) > head else b"")
-        counts = session._transport.counts()
+        counts = session._transport_.counts()
         assert counts.open == counts.idle == (framing != "until the end" or method == "HEAD")

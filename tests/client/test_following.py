@@ -294,7 +294,7 @@ def test_nothing_is_contacted_for_a_location_that_is_none(location, error):
     assert [entry for entry in network.log if entry[0] == "resolve"] == []
     assert caught.value.response.status_code == 302
     assert caught.value.request.url == URL
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 FAILURES = [
@@ -318,7 +318,7 @@ def test_what_fails_at_the_second_place_leaves_nothing_behind(second, error):
     if isinstance(caught.value, OSError):
         assert caught.value.request.url == "http://b.test/x"
         assert pickle.loads(pickle.dumps(caught.value)).request.url == "http://b.test/x"
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert (counts.busy, counts.waiting, counts.open) == (0, 0, 1)
     assert session.get(URL).text == "hello"
     assert len(network.dialled) == 2
@@ -336,7 +336,7 @@ def test_what_code_of_the_callers_raises_between_two_hops_passes(raised):
     with pytest.raises(type(raised)) as caught:
         session.get(URL)
     assert caught.value is raised
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 @pytest.mark.safety("M24", "2f1")
@@ -711,7 +711,7 @@ def test_what_the_caller_has_passed_is_as_before(location):
     assert after == before
     prepared = session.prepare_request(h11client.Request("POST", URL, headers=headers, data=b"x"))
     shown = (prepared.url, prepared.method, prepared.headers.multi_items(), prepared.body)
-    session._transport.answers = [(303, location)]
+    session._transport_.answers = [(303, location)]
     session.send(prepared)
     assert (prepared.url, prepared.method, prepared.headers.multi_items(), prepared.body) == shown
 
@@ -736,7 +736,7 @@ def test_nothing_is_sent_instead_of_a_body_that_was_used_up():
         session.post(URL, data=iter([b"once"]))
     assert network.dialled == [("a.test", 80)]
     assert caught.value.response.status_code == 307
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 @pytest.mark.safety("R9", "2g2")

@@ -72,7 +72,7 @@ def test_a_form_is_sent_with_its_exact_length(path):
     assert body.count(b"--" + boundary) == 3
     assert body.endswith(b"0123456789" * 5000 + b"\r\n--" + boundary + b"--\r\n")
     assert response.request.headers["Content-Length"] == str(len(body))
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
 
 
 @pytest.mark.safety("2b4", "2b5")
@@ -107,7 +107,7 @@ def test_a_file_that_changes_its_length_ends_the_connection(path, by):
         with pytest.raises(LocalProtocolError):
             session.send(request)
     assert network.streams[0].closed
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def test_what_a_file_raises_passes_unchanged():

@@ -180,7 +180,7 @@ def test_digest_is_answered_with_the_whole_request_once_more(data: object) -> No
     with session_over(network, digest_proxy()) as session:
         assert session.post("http://a.test/x", data).text == "hello"
         assert session.get("http://a.test/y").text == "hello"
-        assert session._own_pool().counts().open == 1
+        assert session._own_pool_().counts().open == 1
     assert [stream.closed for stream in network.streams] == [True] * (2 if data else 1)
     written = b"".join([stream.written for stream in network.streams])
     answer, next_one = values_of(b"Proxy-Authorization", written)
@@ -221,7 +221,7 @@ def test_the_connection_of_a_407_goes_on_where_that_has_ended_well(
     with session_over(network, digest_proxy()) as session:
         response = session.get("http://a.test/x", timeout=5)
         assert response.text == "hello"
-        assert session._own_pool().counts().open == 1
+        assert session._own_pool_().counts().open == 1
     assert len(network.dialled) == dials
     assert network.streams[0].closed
 
@@ -326,7 +326,7 @@ def test_a_proxy_that_fails_later_is_an_error_like_a_servers(
     with session_over(network) as session:
         with pytest.raises(expected) as caught:
             session.get("http://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert "secret" not in str(caught.value)
 
 

@@ -366,9 +366,9 @@ def test_recording_leaves_a_session_as_it_was() -> None:
         session.get(URL)
         assert len(har) == 1
         after = dict(vars(session))
-        assert after.pop("_recorders") == ()
+        assert after.pop("_recorders_") == ()
         assert after == before
-        assert session._direct is session._transport
+        assert session._direct_ is session._transport_
         har.start()
         session.get(URL)
         har.stop()

@@ -152,7 +152,7 @@ def test_nothing_is_dialled_for_a_call_that_would_inject(arguments, error):
         call(session, arguments)
     assert network.log == []
     assert "\r" not in str(caught.value) and "\n" not in str(caught.value)
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("I5", "4I12")

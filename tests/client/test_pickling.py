@@ -57,12 +57,12 @@ def test_a_session_travels_without_its_connections_and_goes_on_where_it_arrives(
     network = ScriptedNetwork([HELLO, HELLO])
     arrived = ScriptedNetwork([HELLO])
     with Session() as session:
-        session._transport._lender.network = network
+        session._transport_._lender.network = network
         assert session.get("http://a.test/").content == b"hello"
-        session._transport._lender.network = None  # what a script has seen cannot be pickled
+        session._transport_._lender.network = None  # what a script has seen cannot be pickled
         travelled = pickle.loads(pickle.dumps(session))
-        assert repr(travelled._transport.counts()) == "<PoolCounts open=0 idle=0 waiting=0>"
-        travelled._transport._lender.network = arrived
+        assert repr(travelled._transport_.counts()) == "<PoolCounts open=0 idle=0 waiting=0>"
+        travelled._transport_._lender.network = arrived
         with travelled:
             assert travelled.get("http://a.test/").content == b"hello"
         # The one that stayed has its connection still.
@@ -71,10 +71,10 @@ def test_a_session_travels_without_its_connections_and_goes_on_where_it_arrives(
 
 def test_an_open_response_does_not_keep_a_session_from_travelling():
     with Session() as session:
-        session._transport._lender.network = ScriptedNetwork([HELLO[:-1]])
+        session._transport_._lender.network = ScriptedNetwork([HELLO[:-1]])
         response = session.get("http://a.test/", stream=True)
-        session._transport._lender.network = None
-        assert pickle.loads(pickle.dumps(session))._transport.counts().open == 0
+        session._transport_._lender.network = None
+        assert pickle.loads(pickle.dumps(session))._transport_.counts().open == 0
         response._body.abort()
 
 
@@ -82,14 +82,14 @@ def test_a_transport_of_ones_own_travels_if_it_can():
     travelled = pickle.loads(pickle.dumps(Session(transport=Transport())))
     with pytest.raises(LookupError):
         travelled.get("http://a.test/")
-    assert [request.url for request in travelled._transport.sent] == ["http://a.test/"]
+    assert [request.url for request in travelled._transport_.sent] == ["http://a.test/"]
 
 
 def test_a_copy_is_a_session_of_its_own():
     with Session(headers={"X": "y"}) as session, copy.deepcopy(session) as other:
         other.headers["X"] = "z"
         assert session.headers["X"] == "y"
-        assert other._transport is not session._transport
+        assert other._transport_ is not session._transport_
 
 
 def test_what_cannot_travel_says_so():

@@ -210,7 +210,7 @@ def hand_over(session, network):
     """Ends a response that another thread waits for; what that thread then got."""
     got = []
     held = session.get(URL, stream=True)
-    pool = session._transport
+    pool = session._transport_
     thread = threading.Thread(target=lambda: got.append(session.get(URL)))
     thread.start()
     wait_until(lambda: pool.counts().waiting == 1)

@@ -125,7 +125,7 @@ def test_netrc_and_routes_are_looked_at_in_the_middle_of_looking(monkeypatch):
             assert netrc.credentials_for(url) is None
             assert not netrc.has_entries()
             request = session.prepare_request(h11client.Request("GET", "http://a.test/"))
-            assert session._transport._route_to(request, True, None, None).host == "a.test"
+            assert session._transport_._route_to(request, True, None, None).host == "a.test"
 
         return work
 

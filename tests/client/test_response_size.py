@@ -186,7 +186,7 @@ def hello(*fields):
 def test_the_sessions_bound_counts_for_every_response_and_closes_the_connection():
     network = ScriptedNetwork([hello(b"Content-Length: 5")], [hello(b"Content-Length: 5")])
     with Session(max_response_size=4) as session:
-        session._transport._lender.network = network
+        session._transport_._lender.network = network
         with pytest.raises(ResponseTooLarge) as caught:
             session.get("http://a.test/")
         assert caught.value.request.url == "http://a.test/"

@@ -113,7 +113,7 @@ def test_a_hook_may_send_again_over_the_connection_of_the_response():
 def test_what_a_hook_raises_passes_and_the_connection_is_closed():
     network = ScriptedNetwork([b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"])
     session = Session(trust_env=False)
-    session._transport._lender.network = network
+    session._transport_._lender.network = network
 
     def hook(response, **kwargs):
         raise LookupError("mine")
@@ -121,7 +121,7 @@ def test_what_a_hook_raises_passes_and_the_connection_is_closed():
     with pytest.raises(LookupError, match="mine"):
         session.get(URL, hooks={"response": hook})
     assert network.streams[0].closed
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def test_a_hook_may_be_registered_on_a_prepared_request():
@@ -210,7 +210,7 @@ def test_bodies_of_redirects_are_kept_as_far_as_they_are_small():
         [answer % (4, b"here"), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]
     )
     session = Session(trust_env=False)
-    session._transport._lender.network = network
+    session._transport_._lender.network = network
     response = session.get(URL)
     assert response.history[0].content == b"here"
     assert len(network.streams) == 1
@@ -417,8 +417,8 @@ def test_one_deadline_is_for_the_whole_chain():
     hop = b"HTTP/1.1 302 X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
     network = ScriptedNetwork([Pause(0.4), hop] * 5)
     session = Session(trust_env=False, timeout=Timeout(total=1))
-    session._transport._lender.network = network
-    session._transport.clock = session._transport._lender._clock = session._clock = network.clock
+    session._transport_._lender.network = network
+    session._transport_.clock = session._transport_._lender._clock = session._clock_ = network.clock
     with pytest.raises(exceptions.Timeout) as caught:
         session.get(URL)
     assert caught.value.limit == "total"

@@ -268,7 +268,7 @@ def test_verify_of_the_call_wins_over_the_sessions():
 def test_limits_may_be_assigned():
     with h11client.Session() as session:
         session.limits = h11client.Limits(max_idle=3)
-        assert session._transport.limits.max_idle == 3
+        assert session._transport_.limits.max_idle == 3
 
 
 def test_one_deadline_covers_connecting_writing_and_reading():
@@ -288,7 +288,7 @@ def test_one_deadline_covers_connecting_writing_and_reading():
 
 def test_the_body_is_read_unless_stream_is_asked_for():
     session, _network = session_of([HELLO, HELLO])
-    pool = session._transport
+    pool = session._transport_
     session.get(URL)
     assert pool.counts().idle == 1
     response = session.get(URL, stream=True)
@@ -299,7 +299,7 @@ def test_the_body_is_read_unless_stream_is_asked_for():
 
 def test_stream_may_be_the_sessions_and_the_call_wins():
     session, _network = session_of([HELLO], [HELLO], stream=True)
-    pool = session._transport
+    pool = session._transport_
     response = session.get(URL)
     assert pool.counts().idle == 0
     session.get(URL, stream=False)
@@ -311,7 +311,7 @@ def test_stream_may_be_the_sessions_and_the_call_wins():
 def test_a_response_without_a_body_is_finished_even_when_streamed():
     session, _network = session_of([OK])
     session.get(URL, stream=True)
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
 
 
 def test_elapsed_is_the_time_from_the_call_until_the_head():
@@ -391,7 +391,7 @@ def test_errors_carry_their_request(steps):
     with pytest.raises(exceptions.RequestException) as caught:
         session.get(URL)
     assert caught.value.request.url == URL
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def test_an_error_within_the_body_carries_the_response_too():

@@ -103,7 +103,7 @@ def test_a_wrong_setting_is_noticed_when_it_is_made(name, wrong, error):
 
 def test_the_jar_is_made_when_it_is_needed_and_is_one_for_all_threads():
     session = Session()
-    assert session._jar is None
+    assert session._jar_ is None
     found = []
     barrier = threading.Barrier(8)
 
@@ -292,7 +292,7 @@ def test_the_environment_counts_as_far_as_it_is_trusted(trust_env, expected, net
         "proxies": bool(told["proxies"]),
         "netrc": "Authorization" in transport.requests[0].headers,
         "certificates": told["verify"] == "ca.pem",
-        "keylog": Session(trust_env=trust_env)._transport.log_keys,
+        "keylog": Session(trust_env=trust_env)._transport_.log_keys,
     }
     assert {name for name, counts in found.items() if counts} == expected
 

@@ -143,7 +143,7 @@ def test_what_a_socks_proxy_refuses_or_says_wrong_is_an_error(
     with session_over(network, f"{scheme}://proxy.test") as session:
         with pytest.raises(expected, match=words):
             session.get("http://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert network.streams[0].closed
 
 
@@ -186,7 +186,7 @@ def test_what_a_resolver_of_the_callers_raises_passes_unchanged() -> None:
     with session_over(network, "socks5://proxy.test") as session:
         with pytest.raises(RuntimeError) as caught:
             session.get("http://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert caught.value is error
     assert network.dialled == []
 
@@ -219,7 +219,7 @@ def test_what_became_of_each_address_is_told() -> None:
     with session_over(network, "socks5://proxy.test", dial) as session:
         with pytest.raises(ProxyError) as caught:
             session.get("http://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert str(caught.value) == (
         "socks5://proxy.test:1080 did not connect to a.test:80: 192.0.2.1: connection refused;"
         " 2001:db8::1: no answer in time; 192.0.2.3: host unreachable"

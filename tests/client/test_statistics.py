@@ -17,8 +17,8 @@ HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 def session_on(*dials, **options):
     session = Session(trust_env=False, **options)
     network = ScriptedNetwork(*dials)
-    pool = session._transport
-    pool.clock = pool._lender._clock = session._clock = network.clock
+    pool = session._transport_
+    pool.clock = pool._lender._clock = session._clock_ = network.clock
     pool._lender.network = network
     return session, network
 

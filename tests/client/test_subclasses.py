@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import re
+import ssl
 
 import pytest
 
@@ -118,6 +119,59 @@ def test_attributes_of_a_subclass_may_have_the_names_of_settings():
     assert (session.base_url, session.retries, session.timeout) == (URL, 3, 7)
     assert transport.requests[0].url == URL + "a"
     assert pickle.loads(pickle.dumps(h11client.Session(retries=2))).retries.total == 2
+
+
+def test_private_names_of_a_subclass_are_its_own():
+    class Service(h11client.Session):
+        _retries = "as often as it takes"
+
+        def __init__(self, url, headers):
+            self._base_url, self._headers = url, headers  # before, as some do
+            super().__init__(transport=MockTransport(lambda request: (200, "")), trust_env=False)
+            self._hooks = self._jar = self._adapters = self._clock = "mine"  # and after
+            self._transport = self._max_redirects = self._trust_env = None
+
+        def _begin(self):
+            return self._base_url
+
+        def request(self, method, path, **options):
+            url = self._begin() + path
+            return super().request(method, url, headers=self._headers, **options)
+
+    with Service(URL, {"X-Mine": "1"}) as service:
+        response = service.post("a", cookies={"b": "c"}, timeout=3)
+    assert (response.url, response.request.headers["X-Mine"]) == (URL + "a", "1")
+    assert (service._base_url, service._headers) == (URL, {"X-Mine": "1"})
+
+
+def test_private_names_of_an_adapter_are_its_own():
+    context = ssl.create_default_context()
+
+    class Own(HTTPAdapter):
+        def __init__(self, **options):
+            self._ssl_context, self._retry, self._pool = context, 5, "mine"
+            super().__init__(**options)
+
+        def init_poolmanager(self, *arguments, **options):
+            super().init_poolmanager(*arguments, ssl_context=self._ssl_context, **options)
+
+    adapter = Own(max_retries=2)
+    assert (adapter._ssl_context, adapter._retry, adapter._pool) == (context, 5, "mine")
+    network = ScriptedNetwork([OK])
+    adapter.poolmanager._lender.network = network
+    session = h11client.Session(trust_env=False)
+    session.mount("https://", adapter)
+    assert session.get("https://a.test/").ok
+    assert [config.verify for config, _ in network.upgrades] == [context]
+
+
+@pytest.mark.parametrize("kind", [h11client.Session, HTTPAdapter])
+def test_private_names_are_none_that_a_subclass_would_have(kind):
+    thing = kind()
+    names = {*vars(thing), *(name for each in kind.__mro__[:-1] for name in vars(each))}
+    private = {name for name in names if name.startswith("_") and not name.startswith("__")}
+    assert len(private) > 3
+    assert {name for name in private if not name.endswith("_")} == set()
 
 
 def to(location, **headers):

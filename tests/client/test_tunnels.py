@@ -159,7 +159,7 @@ def test_a_refused_tunnel_is_an_error_with_the_proxys_answer(
     with session_over(network) as session:
         with pytest.raises(ProxyError) as caught:
             session.get("https://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     error = caught.value
     assert (error.status_code, error.body) == (status, body)
     assert error.response is None
@@ -213,7 +213,7 @@ def test_what_is_no_answer_to_connect_is_an_error_and_the_socket_is_closed(
     with session_over(network) as session:
         with pytest.raises(expected) as caught:
             session.get("https://a.test/")
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert network.streams[0].closed
     assert network.upgrades == []
     assert caught.value.request is not None
@@ -429,7 +429,7 @@ def test_digest_is_answered_on_a_new_connection_when_the_old_one_is_closed() -> 
     proxy = h11client.Proxy("http://proxy.test:3128", auth=HTTPDigestAuth("user", "secret"))
     with session_over(network, proxy) as session:
         assert session.get("https://a.test/").text == "hello"
-        assert session._own_pool().counts().open == 1
+        assert session._own_pool_().counts().open == 1
     assert network.streams[0].closed
     assert credentials(network.streams[0].written) == []
     assert credentials(network.streams[1].written)[0].startswith(b"Digest ")
@@ -541,7 +541,7 @@ def test_the_password_is_in_no_message_and_no_line_of_the_log(
             except ProxyError as error:
                 shown += traceback.format_exception(error)
                 shown += [repr(error), repr(vars(error))]
-        shown += [repr(session._own_pool()._lender._lines)]
+        shown += [repr(session._own_pool_()._lender._lines)]
     shown += [record.getMessage() for record in caplog.records]
     assert len(caplog.records) > 3
     for secret in ("secret", BASIC.decode(), BASIC.decode()[6:]):

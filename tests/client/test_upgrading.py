@@ -21,7 +21,7 @@ ASKING = {"Upgrade": "echo"}
 def session_on(*dials, **options):
     session = Session(**options)
     network = ScriptedNetwork(*dials)
-    session._transport._lender.network = network
+    session._transport_._lender.network = network
     return session, network
 
 
@@ -31,7 +31,7 @@ def asked(*dials, headers=ASKING, url=URL, method="GET", **options):
 
 
 def open_slots(session):
-    return session._transport.counts().open
+    return session._transport_.counts().open
 
 
 @pytest.mark.safety("2h1")
@@ -115,7 +115,7 @@ def test_a_switched_connection_never_serves_http_again():
     upgraded = response.upgrade()
     assert session.get(URL).content == b"hello"
     upgraded.close()
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
     assert network.streams[0].closed
 
 
@@ -140,7 +140,7 @@ def test_a_refused_connect_is_a_response_like_any_other():
     assert response.content == b"no"
     with pytest.raises(ValueError, match="hands its connection over"):
         response.upgrade()
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
 
 
 @pytest.mark.safety("2h1", "X10")

@@ -456,7 +456,7 @@ def test_a_spelling_leads_to_one_host(
     session.get(text)
     session.get(url.text)  # the same connection
     assert network.dialled == [(host, port)]
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
     logged = f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     assert [line.split()[2] for line in caplog.messages if "opened" in line] == [logged]
 

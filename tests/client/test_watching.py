@@ -34,8 +34,8 @@ class Network(ScriptedNetwork):
 def session_on(*dials, network_type=Network, **options):
     session = Session(trust_env=False, **options)
     network = network_type(*dials)
-    pool = session._transport
-    pool.clock = pool._lender._clock = session._clock = network.clock
+    pool = session._transport_
+    pool.clock = pool._lender._clock = session._clock_ = network.clock
     pool._lender.network = network
     return session, network
 
@@ -285,7 +285,7 @@ def test_what_a_hook_raises_passes_and_closes_the_connection(stage, error):
         session.get("https://a.test/")
     assert caught.value is raised
     assert [stream.closed for stream in network.streams] == [True] * (stage not in ("pool", "dns"))
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.parametrize("stage", ["end", "closed"])
@@ -299,7 +299,7 @@ def test_at_an_end_nothing_can_be_raised_so_it_is_logged(stage, caplog):
         assert session.get(URL).content == b"hello"
         session.close()
     assert network.streams[0].closed
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     (record,) = caplog.records
     assert stage in record.getMessage()
     assert "a mistake of mine" in caplog.text
@@ -369,7 +369,7 @@ def test_what_the_hook_for_hints_raises_passes_and_closes_the_connection(steps, 
         session.get(URL, on_informational=hook)
     assert caught.value is raised
     assert network.streams[0].closed
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 # id, request headers, steps of the server; the hint comes before the second piece is asked for
@@ -420,7 +420,7 @@ def test_what_the_hook_raises_during_an_upload_ends_it(headers, steps, error):
     assert caught.value is raised
     assert b"three" not in network.streams[0].written
     assert network.streams[0].closed
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def test_hints_travel_with_a_pickled_response():

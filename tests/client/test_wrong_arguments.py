@@ -73,7 +73,7 @@ def test_of_a_call(name):
         try:
             assert session.request(**arguments).status_code in (200, 302)
         except WRONG:
-            assert name in ("auth", "data", "hooks") or session._transport.requests == []
+            assert name in ("auth", "data", "hooks") or session._transport_.requests == []
 
 
 @pytest.mark.parametrize("how", ["given", "assigned"])
@@ -88,6 +88,14 @@ def test_of_a_session(name, how):
             assert session.get(URL).ok
         except WRONG:
             pass
+
+
+@pytest.mark.parametrize("wrong", [5, "x", {}, Opaque()], ids=repr)
+def test_limits_are_limits(wrong):
+    with pytest.raises(TypeError, match="Limits"):
+        h11client.Session(limits=wrong)
+    with pytest.raises(TypeError, match="Limits"):
+        h11client.Session().limits = wrong
 
 
 @pytest.mark.parametrize("name", PARTS)

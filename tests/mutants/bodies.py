@@ -258,7 +258,7 @@ MUTATIONS = [
     Mutation(
         "size-of-a-retried-response",
         "h11client/_sending.py",
-        "            self.session._bound(response)\n            response.content",
+        "            self.session._bound_(response)\n            response.content",
         "            response.content",
         "max_response_size means nothing where there are retries.",
         ("B2",),

@@ -241,8 +241,8 @@ MUTATIONS = [
     Mutation(
         "netrc-before-a-header",
         "h11client/_preparing.py",
-        'if own or self.auth or not self._trust_netrc or request.method == "TRACE":',
-        'if self.auth or not self._trust_netrc or request.method == "TRACE":',
+        'if own or self.auth or not self._trust_netrc_ or request.method == "TRACE":',
+        'if self.auth or not self._trust_netrc_ or request.method == "TRACE":',
         "What netrc has wins over an Authorization header.",
         ("N1", "2l4"),
         ("client/test_auth_in_sessions.py",),
@@ -250,7 +250,7 @@ MUTATIONS = [
     Mutation(
         "netrc-without-trust",
         "h11client/_preparing.py",
-        "if own or self.auth or not self._trust_netrc or request.method",
+        "if own or self.auth or not self._trust_netrc_ or request.method",
         "if own or self.auth or request.method",
         "Beside cookies netrc counts although the environment does not.",
         ("N1",),

@@ -208,7 +208,7 @@ MUTATIONS = [
     Mutation(
         "redirect-body-decoded",
         "h11client/_sending.py",
-        "        session._bound(response)\n        release(response)\n        return hop",
+        "        session._bound_(response)\n        release(response)\n        return hop",
         "        response.content\n        return hop",
         "The body of a redirect is read to its end and decoded.",
         ("R11",),
@@ -244,9 +244,9 @@ MUTATIONS = [
     Mutation(
         "proxy-of-the-first-request",
         "h11client/_sending.py",
-        "        proxies, verify = session._way_to(request, self.proxies, self.verify)\n",
+        "        proxies, verify = session._way_to_(request, self.proxies, self.verify)\n",
         "        known = self.handed or {}\n"
-        "        proxies, verify = session._way_to(request, self.proxies, self.verify)\n"
+        "        proxies, verify = session._way_to_(request, self.proxies, self.verify)\n"
         '        proxies = known.get("proxies", proxies)\n',
         "The proxy of the first request is that of all that follow.",
         ("R15",),
@@ -318,7 +318,7 @@ MUTATIONS = [
     Mutation(
         "jar-of-the-first-request",
         "h11client/_redirecting.py",
-        "    hop.jar = session._jar\n    hop.apply_cookies()\n",
+        "    hop.jar = session._jar_\n    hop.apply_cookies()\n",
         "",
         "The jar is not asked for the URL to which a redirect leads.",
         ("R2", "2f4"),

@@ -19,7 +19,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 def session():
     with h11client.Session(timeout=10) as session:
         yield session
-        assert session._transport.counts().open == session._transport.counts().idle
+        assert session._transport_.counts().open == session._transport_.counts().idle
 
 
 def answer(data, then=lambda peer: None):
@@ -181,7 +181,7 @@ def test_a_response_cut_at_every_byte_is_an_error(session, serve, wire, how):
         if cut >= body and how == "FIN":
             assert isinstance(caught.value, exceptions.IncompleteBody)
             assert caught.value.partial_length <= 11
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     assert server.accepted == len(wire)
 
 
@@ -269,7 +269,7 @@ def test_a_full_pool_is_a_pool_timeout(serve):
             session.get(server.url, timeout=h11client.Timeout(pool=0.1))
         assert caught.value.limit == "pool"
         response.close()
-        assert session._transport.counts().open == 0
+        assert session._transport_.counts().open == 0
 
 
 # --- uploads ---------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_an_iterator_that_raises_leaves_the_server_with_an_incomplete_body(sessi
     assert caught.value.__cause__ is None
     over.wait(5)
     assert received == [b"3\r\none\r\n"]
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("2b4")
@@ -313,7 +313,7 @@ def test_a_file_that_changes_while_it_is_sent(session, serve, tmp_path, change):
             other.truncate(100_000 if change == "shrinks" else 400_000)
         with pytest.raises(exceptions.LocalProtocolError):
             session.send(request)
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("M7", "2e2")
@@ -326,7 +326,7 @@ def test_an_early_answer_wins_over_the_write_error(session, serve):
     for _ in range(20):
         response = session.put(server.url, data=b"x" * 4_000_000)
         assert (response.status_code, response.content) == (413, b"long")
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("M6")

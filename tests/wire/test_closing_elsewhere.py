@@ -97,7 +97,7 @@ def test_a_blocked_read_ends_soon_and_never_as_if_the_body_were_over(
     assert isinstance(reader.error, exceptions.IncompleteBody)
     assert "closed by another thread" in str(reader.error)
     assert reader.error.response is response
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     assert session.get(server.url).content == b"ok"
     assert server.accepted == 2
 
@@ -137,7 +137,7 @@ def test_closing_while_the_body_ends_never_hurts_the_next_exchange(session, serv
             pass  # it was closed first
         assert session.get(server.url).content == b"ok"
         closer.join()
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert (counts.busy, counts.waiting) == (0, 0)
 
 
@@ -154,7 +154,7 @@ def test_any_number_of_threads_may_close(session, serve):
         closer.join(SOON)
     reader.join(SOON)
     assert isinstance(reader.error, exceptions.IncompleteBody)
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     with pytest.raises(exceptions.IncompleteBody):
         response._body.read(1)
 
@@ -175,4 +175,4 @@ def test_closing_the_session_lets_an_open_response_finish(session, serve):
     session.close()
     go.set()
     assert response.content == b"abcdef"
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0

@@ -23,7 +23,7 @@ def test_every_answer_closes_its_connection(place):
         info = session.get(f"{url}/get").connection_info
         assert (info.client_state, info.server_state) == ("MUST_CLOSE", "MUST_CLOSE")
         assert (info.requests_served, info.reused) == (1, False)
-        assert session._transport.counts().open == 0
+        assert session._transport_.counts().open == 0
 
 
 ROUTES = [
@@ -65,7 +65,7 @@ def test_a_body_until_close_needs_a_clean_end_over_tls(place):
             read_into(received, response)
         assert caught.value.partial_length == 50000
     assert len(received) == 50000
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def read_into(received, response):

@@ -397,12 +397,12 @@ def test_a_session_that_is_closed_in_any_state_lets_the_call_end_well(world, sta
     response = caller.finish()
     assert caller.error is None
     assert response.text == "ok"
-    counts = world.session._transport.counts()
+    counts = world.session._transport_.counts()
     assert (counts.open, counts.busy, counts.waiting) == (idle, 0, 0)
     again = world.session.get(world.url.replace("127.0.0.1", "localhost"))
     assert again.text == "ok"
     world.session.close()
-    assert world.session._transport.counts().open == 0
+    assert world.session._transport_.counts().open == 0
 
 
 # --- states of a response ----------------------------------------------------------------------
@@ -436,7 +436,7 @@ def test_a_response_that_is_closed_while_its_body_is_waited_for(world, framing, 
     caller.finish(SOON)
     assert caller.ended - started < SOON
     assert isinstance(caller.error, exceptions.IncompleteBody)
-    assert world.session._transport.counts().open == 0
+    assert world.session._transport_.counts().open == 0
     with pytest.raises(exceptions.RequestException):
         response.raw.read(1)
     assert world.session.get(world.url).text == "ok"
@@ -463,7 +463,7 @@ def test_a_response_that_is_closed_between_two_reads_of_another_thread(world, fr
         response.raw.read(1)
     with pytest.raises(exceptions.StreamConsumedError):
         print(response.content)
-    assert world.session._transport.counts().busy == 0
+    assert world.session._transport_.counts().busy == 0
     assert world.session.get(world.url).text == "ok"
 
 
@@ -477,7 +477,7 @@ def test_a_response_that_is_closed_while_another_thread_drains_it(world):
     elsewhere(response.close)
     caller.finish(SOON)
     assert caller.error is None
-    assert world.session._transport.counts().open == 0
+    assert world.session._transport_.counts().open == 0
     assert world.session.get(world.url).text == "ok"
 
 
@@ -488,7 +488,7 @@ def test_a_response_that_is_closed_after_its_end_keeps_its_content(world, stream
     assert response.content == b"ok"
     elsewhere(response.close)
     assert response.text == "ok"
-    assert world.session._transport.counts().idle == 1
+    assert world.session._transport_.counts().idle == 1
 
 
 @pytest.mark.safety("L5", "4I7")
@@ -497,7 +497,7 @@ def test_a_response_that_is_closed_by_another_thread_while_a_hook_has_it(world):
         world.session.get(
             world.url, hooks={"response": lambda response, **options: elsewhere(response.close)}
         )
-    assert world.session._transport.counts().busy == 0
+    assert world.session._transport_.counts().busy == 0
     assert world.session.get(world.url).text == "ok"
 
 
@@ -520,5 +520,5 @@ def test_an_upgraded_stream_that_is_closed_while_another_thread_reads(world, sch
     caller.finish(SOON)
     assert isinstance(caller.error, exceptions.ConnectionError)
     assert upgraded.fileno() == -1
-    assert world.session._transport.counts().open == 0
+    assert world.session._transport_.counts().open == 0
     assert world.session.get(world.url).text == "ok"

@@ -81,7 +81,7 @@ def test_locks_that_others_held_and_slots_that_others_had_are_free_in_the_child(
     (facts,) = run(
         """
         session.limits = h11client.Limits(max_connections=1)
-        lender = session._transport._lender
+        lender = session._transport_._lender
         response = session.get(url, stream=True)  # has the only slot
         held, release = threading.Event(), threading.Event()
         def hold():
@@ -92,11 +92,11 @@ def test_locks_that_others_held_and_slots_that_others_had_are_free_in_the_child(
         thread = threading.Thread(target=hold)
         thread.start()
         held.wait()
-        child = in_child(lambda: [told(session.get(url)), repr(session._transport.counts())])
+        child = in_child(lambda: [told(session.get(url)), repr(session._transport_.counts())])
         release.set()
         thread.join()
         response.close()
-        report(child=child, parent=repr(session._transport.counts()))
+        report(child=child, parent=repr(session._transport_.counts()))
         """,
         server.url,
         ca,
@@ -117,9 +117,9 @@ def test_what_a_child_drops_of_its_parents_is_not_counted_as_its_own(serve, ca):
                 pass
             responses.clear()
             gc.collect()
-            return repr(session._transport.counts())
+            return repr(session._transport_.counts())
         child = in_child(drop)
-        parent = repr(session._transport.counts())
+        parent = repr(session._transport_.counts())
         for response in responses:
             response.close()
         report(child=child, parent=parent)

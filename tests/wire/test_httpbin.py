@@ -38,11 +38,11 @@ def test_ten_requests_go_over_one_connection(place):
 def test_a_streamed_download_comes_in_pieces_and_gives_its_connection_back(place):
     url, session = place
     response = session.get(f"{url}/stream-bytes/100000?chunk_size=1000&seed=1", stream=True)
-    assert session._transport.counts().idle == 0
+    assert session._transport_.counts().idle == 0
     sizes = [len(piece) for piece in response.iter_content(8192)]
     assert sum(sizes) == 100000
     assert len(sizes) > 10
-    assert session._transport.counts().idle == 1
+    assert session._transport_.counts().idle == 1
     again = session.get(f"{url}/stream-bytes/100000?chunk_size=1000&seed=1")
     assert again.connection_info.reused
 
@@ -140,7 +140,7 @@ def test_a_body_closed_early_does_not_disturb_the_next_request(place):
     with session.get(f"{url}/stream-bytes/5000000", stream=True) as response:
         next(response.iter_content(1000))
     assert session.get(f"{url}/get").status_code == 200
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert counts.open == counts.idle == 1
 
 
@@ -163,7 +163,7 @@ def test_sixteen_threads_share_one_session(place):
     for thread in threads:
         thread.join(120)
     assert wrong == []
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert counts.open == counts.idle <= 16
 
 

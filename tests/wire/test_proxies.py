@@ -213,7 +213,7 @@ def test_an_origin_that_a_real_proxy_cannot_reach_is_an_error(
                 assert type(error) is ProxyError and f":{port}: " in str(error)
         else:
             assert response.status_code >= 500 and not secure
-        assert session._own_pool().counts().busy == 0
+        assert session._own_pool_().counts().busy == 0
 
 
 @pytest.mark.safety("P1", "P2")
@@ -309,7 +309,7 @@ def test_the_certificate_of_an_origin_behind_a_proxy_is_checked(
         else:
             with pytest.raises(SSLError):
                 session.get("https://127.0.0.1/", headers={"X-Nonce": "1"})
-            assert session._own_pool().counts().open == 0
+            assert session._own_pool_().counts().open == 0
 
 
 @pytest.mark.safety("T5", "2h5")
@@ -322,7 +322,7 @@ def test_the_certificate_of_an_https_proxy_is_checked(
     with h11client.Session(proxies={"all": proxy.url}, verify=authorities.pem) as session:
         with pytest.raises(SSLError):
             session.get(url)
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
 
 
 # --- hostile proxies ------------------------------------------------------------------------
@@ -367,7 +367,7 @@ def test_a_hostile_proxy_costs_an_exception_and_nothing_else(
     with h11client.Session(proxies={"https": proxy.url}, trust_env=False) as session:
         with pytest.raises(expected) as caught:
             session.get("https://a.test/", timeout=timeout)
-        assert session._own_pool().counts().open == 0
+        assert session._own_pool_().counts().open == 0
     assert isinstance(caught.value, h11client.RequestException)
 
 

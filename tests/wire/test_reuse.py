@@ -143,12 +143,12 @@ def test_a_connection_in_use_is_closed_when_the_session_was_closed_meanwhile(ser
     session = h11client.Session()
     response = session.get(f"{server.url}/1", stream=True)
     idle = session.get(f"{server.url}/2")
-    assert session._transport.counts().open == 2
+    assert session._transport_.counts().open == 2
     session.close()
     assert idle.content == b"2"
-    assert session._transport.counts().open == 1
+    assert session._transport_.counts().open == 1
     assert response.content == b"1"
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     assert session.get(f"{server.url}/3").content == b"3"
     session.close()
 
@@ -169,7 +169,7 @@ def test_a_dropped_response_lets_a_waiting_thread_go_on_with_a_limit_of_one(serv
         got = []
         thread = threading.Thread(target=lambda: got.append(session.get(f"{server.url}/2").content))
         thread.start()
-        while not session._transport.counts().waiting:
+        while not session._transport_.counts().waiting:
             pass
         del response
         gc.collect()
@@ -202,7 +202,7 @@ def test_sixteen_threads_on_one_session(serve, ca, most, tls):
         for thread in threads:
             thread.join(60)
         assert (wrong, errors) == ([], [])
-        counts = session._transport.counts()
+        counts = session._transport_.counts()
         assert counts.open == counts.idle <= min(most, 20)
     assert server.accepted <= (16 if most == 100 else 3)
 
@@ -217,4 +217,4 @@ def test_a_response_dropped_in_a_cycle_closes_its_connection_without_a_warning(s
             cycle.append(cycle)
             del cycle
             gc.collect()  # a warning in a finaliser fails the test
-            assert session._transport.counts().open == 0
+            assert session._transport_.counts().open == 0

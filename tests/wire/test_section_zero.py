@@ -45,7 +45,7 @@ def with_length(body, extra=b""):
 
 def idle_after(session):
     """Whether the session still has a connection for the next request."""
-    counts = session._transport.counts()
+    counts = session._transport_.counts()
     assert (counts.busy, counts.waiting) == (0, 0)
     return counts.idle == 1
 
@@ -328,7 +328,7 @@ def test_1_kib_of_a_bomb_of_300_mib_costs_1_kib_and_64():
         tracemalloc.stop()
     assert bytes_read(network) - before <= READ_SIZE
     response.close()
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 @pytest.mark.safety("M19", "B1", "X14")
@@ -346,7 +346,7 @@ def test_more_than_five_codings_are_refused_before_anything_is_decoded(fields):
     session, _network = scripted([with_length(b"not gzip at all", fields)])
     with pytest.raises(exceptions.ContentDecodingError, match="more than 5"):
         session.get(URL)
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 @pytest.mark.safety("M20", "F18", "4I9")
@@ -410,13 +410,13 @@ def test_a_hundred_requests_to_a_server_that_never_accepts_leave_a_pool_of_one_u
             kinds = {type(error) for error in ends}
             assert len(ends) == 100
             assert kinds <= {exceptions.ConnectTimeout, exceptions.PoolTimeout}
-            assert session._transport.counts().open == 0
-            assert session._transport.counts().waiting == 0
+            assert session._transport_.counts().open == 0
+            assert session._transport_.counts().waiting == 0
             assert session.get(good.url, timeout=10).content == b"ok"
             assert idle_after(session)
         for filler in fillers:
             filler.close()
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 # --- M26: proxies that answer CONNECT in their own way ---------------------------------------------

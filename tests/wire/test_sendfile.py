@@ -277,7 +277,7 @@ def test_a_file_that_is_not_as_long_as_announced(
         os.truncate(path, len(CONTENT) + change)
         with pytest.raises(exceptions.LocalProtocolError):
             session.send(request)
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     assert session.get(server.url).content == b"ok"
     assert server.accepted == 2
     assert over.wait(5)
@@ -353,7 +353,7 @@ def test_an_early_answer_wins_over_the_error_of_sendfile(session, serve, path):
         with path.open("rb") as file:
             response = session.put(server.url, data=file)
         assert (response.status_code, response.content) == (413, b"long")
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 def test_interim_answers_do_not_stop_a_file(session, serve, path):
@@ -387,7 +387,7 @@ def test_a_server_that_takes_nothing_more_meets_the_limit(session, serve, path, 
     assert time.monotonic() - started < 1.2
     over.set()
     assert caught.value.limit in limits
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("2d3", "R9")

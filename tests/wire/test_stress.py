@@ -87,7 +87,7 @@ class Clients:
             worker.join(max(0.0, give_up - time.monotonic()))
         if any(worker.is_alive() for worker in workers):
             faulthandler.dump_traceback(sys.__stderr__, all_threads=True)
-            print(len(self.results), self.session._transport.counts(), file=sys.__stderr__)
+            print(len(self.results), self.session._transport_.counts(), file=sys.__stderr__)
             pytest.fail(
                 f"hanging after {HANGS_AFTER} s, seed {self.seed}: the stacks are on stderr"
             )
@@ -278,7 +278,7 @@ def give_verdict(clients, server, hostile, started):
 def settle(session):
     """The pool's counts once what was dropped has been collected."""
     gc.collect()
-    return session._transport.counts()
+    return session._transport_.counts()
 
 
 @pytest.mark.safety("4I1", "4I2", "4I3", "4I4", "4I5", "4I6", "4I7", "4I8", "L1")
@@ -298,7 +298,7 @@ def test_32_threads_on_one_session_and_a_server_at_random(serve, ca, how, reques
         counts = settle(session)
         assert (counts.busy, counts.waiting) == (0, 0)
         assert counts.idle <= 20
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     give_verdict(clients, server, hostile, started)
     outcomes = Counter(result.outcome for result in clients.results)
     assert len(clients.results) == 32 * requests
@@ -358,7 +358,7 @@ def test_a_pool_of_8_whose_responses_are_closed_early_dropped_and_collected(serv
         counts = settle(session)
         assert (counts.busy, counts.waiting) == (0, 0)
         assert counts.open == counts.idle <= 4
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
     give_verdict(clients, server, hostile, started)
     errors = Counter(type(result.error).__name__ for result in clients.results)
     assert errors["PoolTimeout"] > 10

@@ -243,7 +243,7 @@ def test_any_system_call_may_fail(
                     pickle.dumps(error)
                 last = faults.left > 0
                 faults.left = 0
-                counts = session._transport.counts()
+                counts = session._transport_.counts()
                 assert (counts.busy, counts.waiting) == (0, 0), call
                 ask(world, session, world.http)
     assert call > 15

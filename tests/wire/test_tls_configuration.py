@@ -230,7 +230,7 @@ def test_the_password_of_a_key_is_never_shown(
                 shown += [repr(error), str(error), repr(error.__cause__)]
             else:
                 shown += [repr(response), repr(response.connection_info)]
-            shown += [repr(session), repr(list(session._transport._lender._lines))]  # type: ignore[attr-defined]
+            shown += [repr(session), repr(list(session._transport_._lender._lines))]  # type: ignore[attr-defined]
     shown += [record.getMessage() for record in caplog.records]
     assert len(shown) > 8
     assert [text for text in shown if PASSWORD in text] == []

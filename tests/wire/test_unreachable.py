@@ -377,7 +377,7 @@ for url in (plain, secure, f"http://localhost:{port}", "http://no-such-name.inva
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert used() == before, (url, spare, used() ^ before)
 assert kept.get(plain).connection_info.requests_served > 30
-counts = kept._transport.counts()
+counts = kept._transport_.counts()
 assert (counts.busy, counts.waiting) == (0, 0)
 print(failed, succeeded, told)
 """

@@ -47,7 +47,7 @@ def test_bytes_go_both_ways_after_the_session_is_closed(session, serve, context)
             while len(back) < len(block):
                 back += upgraded.read()
             assert back == block
-    assert session._transport.counts().open == 0
+    assert session._transport_.counts().open == 0
 
 
 @pytest.mark.safety("2h2")

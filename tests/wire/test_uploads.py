@@ -47,7 +47,7 @@ def go_on_with(session, server):
     """The next request gets its own answer, whatever is left of the one before."""
     for number in range(2):
         assert session.get(f"{server.url}/next{number}").content == b"/next%d" % number
-    assert session._transport.counts().busy == 0
+    assert session._transport_.counts().busy == 0
 
 
 # --- answers that come early -----------------------------------------------------------------
