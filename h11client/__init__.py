@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         exceptions,
         hooks,
         models,
+        packages,
         sessions,
         status_codes,
         structures,
@@ -141,6 +142,7 @@ __all__ = [
     # under requests' names
     "api",
     "models",
+    "packages",
     "sessions",
     "status_codes",
     "structures",
@@ -224,7 +226,7 @@ _HOMES = {
 _MODULES = frozenset(
     [
         *("adapters", "api", "auth", "cookies", "exceptions", "hooks", "models", "sessions"),
-        *("status_codes", "structures"),
+        *("packages", "status_codes", "structures"),
     ]
 )
 

@@ -195,8 +195,10 @@ class HTTPAdapter(BaseAdapter):
 
         `options`: `ssl_context`, an `ssl.SSLContext` that is used for verifying unless a call says
         `verify=False`; `source_address`, `socket_options` and `server_hostname` as of a `Session`.
+        `cert_reqs` counts for nothing: `verify` of the call or session does.
         """
         self._ssl_context_ = options.pop("ssl_context", None)
+        options.pop("cert_reqs", None)  # `verify` says so, there as well
         unknown = options.keys() - _DIAL_OPTIONS
         if unknown:
             raise TypeError(f"init_poolmanager() has no argument {min(unknown)!r}")

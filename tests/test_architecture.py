@@ -123,7 +123,7 @@ LAYERS = {
         ["_downloads.download"],
         ["_session"],
         ["_api", "_har", "models"],
-        ["api", "sessions"],
+        ["api", "packages", "sessions"],
         ["__init__", "testing"],
         ["_pytest_plugin"],
         ["_cli", "_cli.failures", "_cli.json_text", "_cli.terminal"],

@@ -321,7 +321,7 @@ def test_the_well_known_adapter_with_a_context_of_its_own_works():
 
     class TLSAdapter(HTTPAdapter):
         def init_poolmanager(self, *args, **kwargs):
-            kwargs["ssl_context"] = context
+            kwargs.update(ssl_context=context, cert_reqs="CERT_NONE")
             return super().init_poolmanager(*args, **kwargs)
 
     session, adapter = Session(trust_env=False), TLSAdapter()

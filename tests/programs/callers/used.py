@@ -440,7 +440,15 @@ def other_json(library: Any, url: str) -> Any:
         return library.get(url + "/echo").json()
 
 
+def silenced(library: Any, url: str) -> Any:
+    library.packages.urllib3.disable_warnings()
+    warning = library.packages.urllib3.exceptions.InsecureRequestWarning
+    library.packages.urllib3.disable_warnings(category=warning)
+    return [library.get(url + "/echo", verify=False).ok, issubclass(warning, Warning)]
+
+
 PATCHED: Table = {
+    "patched: no warnings": lambda r, u: silenced(r, u),
     "patched: the functions": lambda r, u: patched(r, r, "get", lambda: r.get(u + "/echo")),
     "patched: methods of the class": lambda r, u: [patched(r, r.Session, n, lambda: r.Session().get(u + "/echo")) for n in ("request", "send", "get")],
     "patched: methods of the object": lambda r, u: [patched(r, s, n, lambda s=s: s.get(u + "/echo")) for n in ("request", "send") for s in [r.Session()]],
