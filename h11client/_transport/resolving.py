@@ -44,9 +44,8 @@ def threaded_resolver(host: str, port: int, seconds_left: float | None) -> list[
     end = None if seconds_left is None else monotonic() + seconds_left
     key = host, port
     with _changed:
-        while key not in _lookups and len(_lookups) >= _MOST_THREADS:
+        while (lookup := _running(key)) is None and _all_are_running():
             _wait(end, host)
-        lookup = _lookups.get(key)
         if lookup is None:
             lookup = _Lookup()
             try:
@@ -54,12 +53,22 @@ def threaded_resolver(host: str, port: int, seconds_left: float | None) -> list[
             except RuntimeError as error:  # the system has no thread to spare
                 raise ConnectionError(f"{host} cannot be looked up: {error}") from error
             # Not earlier: when this is interrupted, nobody is to wait for what nobody looks up.
+            # A signal's handler that waits here lets it end before, so what is noted may be over.
             _lookups[key] = lookup
         while lookup.found is None:
             _wait(end, host)
     if isinstance(lookup.found, OSError):
         raise from_stream_error("resolve", lookup.found, host) from lookup.found
     return list(lookup.found)
+
+
+def _running(key: tuple[str, int]) -> _Lookup | None:
+    lookup = _lookups.get(key)
+    return lookup if lookup is not None and lookup.found is None else None
+
+
+def _all_are_running() -> bool:
+    return sum(each.found is None for each in _lookups.values()) >= _MOST_THREADS
 
 
 def _wait(end: float | None, host: str) -> None:
@@ -79,8 +88,8 @@ def _look_up(key: tuple[str, int], lookup: _Lookup) -> None:
         found = OSError(str(error))
     with _changed:
         lookup.found = found
-        if _lookups.get(key) is lookup:  # not so in a forked child
-            del _lookups[key]
+        for each in [each for each, other in _lookups.items() if other.found is not None]:
+            del _lookups[each]
         _changed.notify_all()
 
 

@@ -130,7 +130,7 @@ class OurClient:
         if case.act == "hook raises":
             options["hooks"] = {"response": _raise}
         elif case.act == "closes the session in a hook":
-            close = self.session_of(worker)._transport.close
+            close = self.session_of(worker)._transport_.close
             options["hooks"] = {"response": lambda response, **more: close()}
         defaults = 60.0 if self.medium == "memory" else 10.0
         limits = dict.fromkeys(("connect", "read", "write", "pool"), defaults)

@@ -44,12 +44,6 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowSystem]:
             thread.join(PATIENCE)
 
 
-@pytest.fixture(autouse=True)
-def _nobody_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an interrupted test of another file asked for is not this file's."""
-    monkeypatch.setattr(resolving, "_lookups", {})
-
-
 def test_it_finds_what_the_system_knows() -> None:
     assert "127.0.0.1" in threaded_resolver("localhost", 80, PATIENCE)
     assert threaded_resolver("::1", 80, None) == ["::1"]
@@ -95,6 +89,28 @@ def test_lookups_that_hang_are_bounded(system: SlowSystem, monkeypatch: pytest.M
     system.go.set()
     assert waiting() == ["192.0.2.7"]
     assert "e.test" in system.asked
+
+
+@pytest.mark.safety("X22", "2n2")
+def test_a_lookup_that_is_over_before_it_is_noted_takes_no_place_and_answers_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Signalled(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            monkeypatch.undo()
+            threaded_resolver("127.0.0.1", 80, PATIENCE)  # a handler, which lets this one end
+
+    monkeypatch.setattr(resolving, "Thread", Signalled)
+    monkeypatch.setattr(resolving, "_MOST_THREADS", 1)
+    threaded_resolver("127.0.0.1", 80, PATIENCE)
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(resolving, "_MOST_THREADS", 1)
+    monkeypatch.setattr(resolving, "resolve", lambda *key: asked.append(key) or [])
+    threaded_resolver("127.0.0.2", 80, PATIENCE)
+    threaded_resolver("127.0.0.1", 80, PATIENCE)
+    assert asked == [("127.0.0.2", 80), ("127.0.0.1", 80)]
+    assert resolving._lookups == {}
 
 
 def test_a_system_without_threads_to_spare_is_a_connection_error(
