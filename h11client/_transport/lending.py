@@ -11,9 +11,8 @@ ticket has a wake-up object of its own, so that a release wakes exactly the one 
 oldest that can use what was released. Tickets for a full origin let others pass.
 
 A finaliser runs anywhere, even while its own thread holds the lock, so it takes none: it wakes the
-oldest ticket by a `SimpleQueue`, whose `put` is re-entrant, and that ticket's owner then counts the
-slots anew. A ticket is put in line *before* its owner counts a last time, so one of the two always
-sees the other.
+oldest ticket, which can be done anywhere, and that ticket's owner then counts the slots anew. A
+ticket is put in line *before* its owner counts a last time, so one of the two always sees the other.
 
 An interruption (a signal's KeyboardInterrupt) may strike between any two lines, under the lock too.
 So what is counted is what is there: slots by the objects that are alive, idle connections by those
@@ -36,7 +35,6 @@ from h11client._transport.tickets import (
     FIRST_STEP,
     LONGEST_STEP,
     Collector,
-    Empty,
     Ticket,
     Waker,
     is_waiting,
@@ -235,18 +233,16 @@ class Lender:
             end = _NEVER if limit.seconds is None else began + limit.seconds
             while not ticket.granted:
                 left = end - clock()
-                try:
-                    ticket.wake.get(timeout=max(0.0, min(left, step)))
-                except Empty:
-                    self._collector.collect()
-                    self.settle()
-                    if ticket.granted:
-                        self._collector.note_success()
-                    elif left <= step:
-                        raise LimitExpired(limit) from None
-                    step = min(2 * step, LONGEST_STEP)
-                else:
+                if ticket.wait(max(0.0, min(left, step))):
                     self.settle()  # granted, or woken by a finaliser to count anew
+                    continue
+                self._collector.collect()
+                self.settle()
+                if ticket.granted:
+                    self._collector.note_success()
+                elif left <= step:
+                    raise LimitExpired(limit)
+                step = min(2 * step, LONGEST_STEP)
         except BaseException as error:
             if self._withdraw(ticket, isinstance(error, LimitExpired)):
                 return
@@ -470,7 +466,7 @@ class Lender:
                 ticket.connection, ticket.slot = found
                 ticket.granted = True
             # Last: until then the ticket is found again, whatever interrupts this.
-            ticket.wake.put(None)
+            ticket.wake()
             self._tickets.remove(ticket)
             return True
         return False

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import get_ident
-
-try:
-    from _queue import Empty, SimpleQueue
-except ImportError:  # an interpreter without the C version
-    from queue import Empty, SimpleQueue
+from _thread import allocate_lock, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,19 +12,24 @@ if TYPE_CHECKING:
 
     from h11client._transport.slots import Reference, Slot
 
-__all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Empty", "Ticket", "Waker", "is_waiting"]
+__all__ = ["FIRST_STEP", "LONGEST_STEP", "Collector", "Ticket", "Waker", "is_waiting"]
 
 FIRST_STEP = 1.0  # seconds of waiting, after which garbage is looked for; then twice as long
-LONGEST_STEP = 1_000_000.0  # seconds; a wake-up object refuses what a C long cannot hold
+LONGEST_STEP = 1_000_000.0  # seconds; a lock refuses what a C long cannot hold
 _REST = 9  # times as long as a collection took is there none afterwards: it takes a tenth at most
 _LONGER = 3  # times that, after each that was no use
 _MOST_REST = 1000
 
 
 class Ticket:
-    """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock."""
+    """One waiter; `granted` an idle `connection`, or the `slot` for a new one, under the lock.
 
-    __slots__ = ("connection", "granted", "route", "slot", "thread", "wake")
+    It is woken by a lock of its own, which is held until then: letting go of it is one step, that
+    finalisers and handlers of signals may do anywhere, and waiting for it keeps its time whatever
+    signals come. (A `SimpleQueue` may wait for ever then, before Python 3.13.)
+    """
+
+    __slots__ = ("connection", "granted", "route", "slot", "thread", "_asleep")
 
     def __init__(self, route: Any) -> None:
         self.route = route
@@ -37,7 +37,19 @@ class Ticket:
         self.granted = False
         self.connection: Any = None  # of this route
         self.slot: Slot | None = None
-        self.wake: SimpleQueue[None] = SimpleQueue()
+        self._asleep = allocate_lock()
+        self._asleep.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits to be woken; False when the time is up."""
+        return self._asleep.acquire(True, seconds)
+
+    def wake(self) -> None:
+        """Wakes the waiter, now or when it comes to wait; runs anywhere."""
+        try:
+            self._asleep.release()
+        except RuntimeError:
+            pass  # it was woken already, and has not noticed yet
 
 
 def is_waiting(tickets: Iterable[Ticket]) -> bool:
@@ -56,7 +68,7 @@ class Waker:
 
     def __call__(self, lost: Reference | None = None) -> None:
         try:
-            self._tickets[0].wake.put(None)
+            self._tickets[0].wake()
         except IndexError:
             pass  # nobody waits; whoever comes next counts anew
 

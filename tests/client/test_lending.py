@@ -21,7 +21,7 @@ from h11client._transport.lending import Lender
 from h11client._transport.network import TLSConfig
 from h11client._transport.proxies import Proxy
 from h11client._transport.route import Route, build_route
-from h11client._transport.tickets import Collector, Empty, Ticket
+from h11client._transport.tickets import Collector, Ticket
 from h11client.testing import Dial, FakeClock, ScriptedNetwork, Unsolicited
 
 A = Route("http", "a.test", 80)
@@ -513,16 +513,12 @@ def test_what_an_interrupted_waiter_was_granted_goes_to_the_next(build, with_con
     first = house.take()
     lender = house.lender
 
-    class Wake:
-        def get(self, timeout):
+    class Waiting(Ticket):
+        def wait(self, seconds):
             house.give(first, reusable=with_connection)
             raise KeyboardInterrupt
 
-        def put(self, item):
-            pass
-
-    ticket = Ticket(A)
-    ticket.wake = Wake()
+    ticket = Waiting(A)
     lender._tickets.append(ticket)
     with pytest.raises(KeyboardInterrupt):
         lender._wait(ticket, Deadline(Timeout(), house.clock))
@@ -535,17 +531,13 @@ def test_what_an_interrupted_waiter_was_granted_before_the_session_was_closed_is
     first = house.take()
     lender = house.lender
 
-    class Wake:
-        def get(self, timeout):
+    class Waiting(Ticket):
+        def wait(self, seconds):
             house.give(first)
             lender.close()
             raise KeyboardInterrupt
 
-        def put(self, item):
-            pass
-
-    ticket = Ticket(A)
-    ticket.wake = Wake()
+    ticket = Waiting(A)
     lender._tickets.append(ticket)
     with pytest.raises(KeyboardInterrupt):
         lender._wait(ticket, Deadline(Timeout(), house.clock))
@@ -559,16 +551,12 @@ def test_who_interrupts_its_own_waiting_does_not_wait_behind_it(build):
     house = build(max_connections=1)
     first = house.take()
 
-    class Wake:
-        def get(self, timeout):
+    class Waiting(Ticket):
+        def wait(self, seconds):
             house.give(house.take(B))  # a signal's handler
             house.give(first)
 
-        def put(self, item):
-            pass
-
-    ticket = Ticket(A)
-    ticket.wake = Wake()
+    ticket = Waiting(A)
     house.lender._tickets.append(ticket)
     house.lender._wait(ticket, Deadline(Timeout(pool=0.01), house.clock))
     assert ticket.connection is first
@@ -593,16 +581,12 @@ def test_a_grant_at_the_last_moment_is_kept(build):
     house = build(max_connections=1)
     first = house.take()
 
-    class Wake:
-        def get(self, timeout):
+    class Waiting(Ticket):
+        def wait(self, seconds):
             house.give(first)
-            raise Empty
+            return False
 
-        def put(self, item):
-            pass
-
-    ticket = Ticket(A)
-    ticket.wake = Wake()
+    ticket = Waiting(A)
     house.lender._tickets.append(ticket)
     house.lender._wait(ticket, Deadline(Timeout(), house.clock))
     assert ticket.connection is first
