@@ -12,7 +12,7 @@ oldest that can use what was released. Tickets for a full origin let others pass
 
 A finaliser runs anywhere, even while its own thread holds the lock, so it takes none: it wakes the
 oldest ticket, which can be done anywhere, and that ticket's owner then counts the slots anew. A
-ticket is put in line *before* its owner counts a last time, so one of the two always sees the other.
+ticket is put in line *before* its owner counts a last time: one of the two always sees the other.
 
 An interruption (a signal's KeyboardInterrupt) may strike between any two lines, under the lock too.
 So what is counted is what is there: slots by the objects that are alive, idle connections by those
