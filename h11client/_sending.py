@@ -40,14 +40,19 @@ __all__ = [
 
 
 class TimeoutPair(tuple[float | None, float | None]):
-    """(connect, read) as requests gives it to adapters, which knows the `deadline` of its call."""
+    """(connect, read) as requests gives it to adapters, which knows the `deadline` of its call.
+
+    And `retry`, which no method of requests' has an argument for.
+    """
 
     deadline: Deadline
+    retry: Retry | None
 
-    def __new__(cls, deadline: Deadline) -> TimeoutPair:
+    def __new__(cls, deadline: Deadline, retry: Retry | None = None) -> TimeoutPair:
         timeout: Timeout = deadline.timeout
         pair = super().__new__(cls, (timeout.connect, timeout.read))
         pair.deadline = deadline
+        pair.retry = retry
         return pair
 
 
@@ -120,9 +125,28 @@ class Call:
         if response is None:
             response = self.answer(request, [])
         response = self.receive(request, response, [])
+        if self.allow_redirects and self.session._has_own_("resolve_redirects"):
+            return self._resolve(request, response)
         while (hop := self.next_hop(self.answered or request, response)) is not None:
             request, response = hop, self.follow(hop, [*response.history, response])
         return response
+
+    def _resolve(self, request: PreparedRequest, response: Any) -> Any:
+        """The last of what the program's own `resolve_redirects` gives; or `response`."""
+        following = self.session.resolve_redirects(
+            response,
+            self.answered or request,
+            stream=self.stream,
+            timeout=TimeoutPair(self.deadline, self.retry),
+            verify=self.verify,
+            cert=self.cert,
+            proxies=self.proxies or {},
+        )
+        passed = [*response.history, response]
+        for answer in following:
+            answer.history = answer.history or list(passed)
+            passed.append(answer)
+        return passed[-1]
 
     def follow(self, hop: PreparedRequest, history: list[Any]) -> Any:
         """The answer to a request that a redirect has led to, after the responses of `history`.
@@ -130,7 +154,7 @@ class Call:
         It is asked for as requests does, with `Session.send`, when the program has one of its own.
         """
         session = self.session
-        if not session._has_own_send_():
+        if not session._has_own_("send"):
             return self.receive(hop, self.answer(hop, history), history)
         self.answered = None
         hop.followed = self.followed

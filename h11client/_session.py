@@ -295,7 +295,8 @@ class Session(Redirecting, Preparing):
         With `yield_requests` the first of these requests instead, which is not sent.
         """
         deadline = self._begin_(self.timeout if timeout is _UNSET else timeout)
-        call = Call(self, deadline, stream, verify, cert, proxies, True, None)
+        retry = timeout.retry if isinstance(timeout, TimeoutPair) else self._retries_
+        call = Call(self, deadline, stream, verify, cert, proxies, True, retry)
         response: Any = resp
         request = req
         if yield_requests:
@@ -373,9 +374,9 @@ class Session(Redirecting, Preparing):
         given: Any = options
         return Downloading(self, url, path, resume, digest, progress, given).run()
 
-    def _has_own_send_(self) -> bool:
-        """Whether a program has put another `send` in the place of this one."""
-        return getattr(self.send, "__func__", None) is not _SEND
+    def _has_own_(self, name: str) -> bool:
+        """Whether a program has put another `send` or `resolve_redirects` in the place of ours."""
+        return getattr(getattr(self, name), "__func__", None) is not _OURS[name]
 
     def _begin_(self, timeout: Any) -> Deadline:
         """A new deadline, or that of a call that is running, when a hook passes it on."""
@@ -399,7 +400,7 @@ class Session(Redirecting, Preparing):
         self.close()
 
 
-_SEND = Session.send
+_OURS = {"send": Session.send, "resolve_redirects": Session.resolve_redirects}
 
 
 def _given(

@@ -193,12 +193,21 @@ class HTTPAdapter(BaseAdapter):
     ) -> None:
         """Makes the pool; a subclass may add to the arguments and call this one.
 
-        `options`: `ssl_context`, an `ssl.SSLContext` that is used for verifying unless a call says
+        `options`: `ssl_context`, an `ssl.SSLContext` that is used unless a call says
         `verify=False`; `source_address`, `socket_options` and `server_hostname` as of a `Session`.
-        `cert_reqs` counts for nothing: `verify` of the call or session does.
+        As in requests, only `verify=False` turns verification off: `cert_reqs` counts for nothing,
+        and the context is made to verify, with the authorities of `verify` besides its own. Beside
+        a context `assert_hostname` is the name in the certificate, or False for any name.
         """
         self._ssl_context_ = options.pop("ssl_context", None)
-        options.pop("cert_reqs", None)  # `verify` says so, there as well
+        options.pop("cert_reqs", None)
+        self._any_hostname_ = False
+        self._authorities_: dict[str, object] = {}  # that the context has got, and their state
+        if self._ssl_context_ is not None:
+            name = options.pop("assert_hostname", None)
+            self._any_hostname_ = name is False
+            if name:
+                options.setdefault("server_hostname", name)
         unknown = options.keys() - _DIAL_OPTIONS
         if unknown:
             raise TypeError(f"init_poolmanager() has no argument {min(unknown)!r}")
@@ -247,7 +256,7 @@ class HTTPAdapter(BaseAdapter):
         """Sends a prepared request and returns its response."""
         deadline = deadline_of(timeout, self.poolmanager.clock)
         if verify is not False and self._ssl_context_ is not None:
-            verify = self._ssl_context_
+            verify = self._context_for_(verify)
         given: dict[str, Any] = {
             "stream": stream,
             "timeout": deadline,
@@ -260,6 +269,16 @@ class HTTPAdapter(BaseAdapter):
         if self._retry_ is None:
             return self._name_(self.poolmanager.send(request, **given))
         return self._name_(send_repeatedly(_Attempts(self, given, deadline), request, self._retry_))
+
+    def _context_for_(self, verify: Verify) -> Any:
+        """The program's own context, which verifies whatever it did when it was given."""
+        from h11client._transport.trust import make_verify
+
+        context, known = self._ssl_context_, self._authorities_
+        try:
+            return make_verify(context, verify, known, not self._any_hostname_)
+        except OSError as error:
+            raise SSLError(str(error)) from error
 
     def _name_(self, response: Any) -> Any:
         response.connection = self

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._transport.network import TLSConfig
 
-__all__ = ["context_for"]
+__all__ = ["context_for", "make_verify"]
 
 _contexts: dict[object, ssl.SSLContext] = {}
 _contexts_lock = RLock()  # a signal's handler may dial, too
@@ -105,6 +105,29 @@ def _load(authorities: str, context: ssl.SSLContext) -> None:
     except OSError as error:
         let_pass(error)
         raise ssl.SSLError(f"no certificates in {authorities!r}: {error.strerror}") from error
+
+
+def make_verify(
+    context: ssl.SSLContext, verify: object, known: dict[str, object], hostname: bool
+) -> object:
+    """`context`, which from now on checks certificates and, unless told not to, the `hostname`.
+
+    When `verify` is a path, the authorities there are trusted, too; `known` are those which are
+    already, with the state of their files. When it is a context, that is given back as it is.
+    """
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if context.check_hostname != hostname:
+        context.check_hostname = hostname
+    if context.verify_mode != ssl.CERT_REQUIRED:
+        context.verify_mode = ssl.CERT_REQUIRED
+    if verify is not True:
+        path = os.fspath(verify)  # type: ignore[call-overload]  # a TypeError says what it is not
+        state = _fingerprint(path)
+        if known.get(path) != state:
+            _load(path, context)
+            known[path] = state
+    return context
 
 
 def _load_own(cert: tuple[str, ...], context: ssl.SSLContext) -> None:

@@ -279,6 +279,68 @@ def test_what_watches_a_call_watches_all_that_a_send_of_the_programs_asks_for():
     assert progress[-1] == 5
 
 
+class Guarded(h11client.Session):
+    """Looks at where redirects lead, as programs do that must not reach some places."""
+
+    def resolve_redirects(self, resp, req, *arguments, **options):
+        for response in super().resolve_redirects(resp, req, *arguments, **options):
+            if "b.test" in response.url:
+                raise LookupError("not there")
+            yield response
+
+
+def cutting(session):
+    """Puts another one into the object, which ends after one redirect."""
+    original = session.resolve_redirects
+
+    def resolve_redirects(resp, req, **options):
+        yield next(original(resp, req, **options))
+
+    session.resolve_redirects = resolve_redirects
+    return session
+
+
+def test_a_resolve_redirects_of_the_programs_is_what_follows():
+    answers = [to("/b"), to("http://b.test/c"), (200, "end")]
+    session = Guarded(transport=answering(*answers), trust_env=False)
+    with pytest.raises(LookupError, match="not there"):
+        session.get(URL)
+    answers = [to("/b"), to("/c"), (200, "end")]
+    session = Guarded(transport=answering(*answers), trust_env=False)
+    response = session.get(URL, auth=("u", "p"), stream=True)
+    assert [each.url for each in (*response.history, response)] == [URL, URL + "b", URL + "c"]
+    assert response.text == "end"
+    cut = cutting(h11client.Session(transport=answering(*answers), trust_env=False))
+    response = cut.get(URL)
+    assert (response.status_code, len(response.history)) == (302, 1)
+    alone = Guarded(transport=answering((200, "end")), trust_env=False).get(URL)
+    assert (alone.text, alone.history) == ("end", [])
+    stopped = Guarded(transport=answering(*answers), trust_env=False)
+    response = stopped.get(URL, allow_redirects=False)
+    assert (response.status_code, response.next.url) == (302, URL + "b")
+
+
+def test_what_a_resolve_redirects_of_the_programs_follows_has_the_limits_of_the_call():
+    answers = [to("/b"), 503, (200, "end")]
+    session = Guarded(transport=answering(*answers), trust_env=False, retries=None)
+    retries = h11client.Retry(1, statuses=[503], backoff=0)
+    response = session.get(URL, retries=retries)
+    assert (response.text, [each.status for each in response.attempts]) == ("end", [503, 200])
+    clock = FakeClock()
+
+    def slow(request):
+        clock.advance(2)
+        return to("/again")
+
+    session = Guarded(transport=MockTransport(slow, clock), trust_env=False)
+    with pytest.raises(h11client.Timeout) as caught:
+        session.get(URL, timeout=h11client.Timeout(total=5))
+    assert caught.value.limit == "total"
+    session = Guarded(transport=answering(to("/again")), trust_env=False, max_redirects=3)
+    with pytest.raises(h11client.TooManyRedirects):
+        session.get(URL)
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
@@ -299,6 +361,11 @@ PLACES = ["http://a.test", "https://a.test", "http://b.test", "http://a.test:81"
 COOKIES = ["c=1", "d=1; Path=/y", "e=1; Domain=a.test", "f=1; Secure", "c=; Max-Age=0"]
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"')
 RANDOM_PARTS = re.compile(r'(cnonce|response)="[^"]*"')
+
+
+class Resolving(h11client.Session):
+    def resolve_redirects(self, *arguments, **options):
+        yield from super().resolve_redirects(*arguments, **options)
 
 
 def random_answer(chance):
@@ -347,4 +414,5 @@ def test_whoever_sends_the_requests_of_a_chain_they_are_the_same(start):
     for seed in range(start, start + 100):
         expected = random_exchange(h11client.Session, seed)
         assert random_exchange(Counting, seed) == expected, seed
+        assert random_exchange(Resolving, seed) == expected, seed
         assert len(expected[1]) > 0

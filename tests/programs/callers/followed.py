@@ -167,6 +167,19 @@ def keeping(library: Any, url: str) -> Any:
     ]
 
 
+def looking(library: Any, url: str) -> Any:
+    seen = []
+
+    class Own(library.Session):  # type: ignore[misc,name-defined]
+        def resolve_redirects(self, *arguments: Any, **options: Any) -> Any:
+            for response in super().resolve_redirects(*arguments, **options):
+                seen.append(response.url)
+                yield response
+
+    response = Own().get(url + "/hops/2")
+    return [response.url, [each.url for each in response.history], seen]
+
+
 def counting(library: Any, url: str) -> Any:
     sent = []
 
@@ -196,6 +209,7 @@ SUBCLASSES: Table = {
     "subclasses: that strip nothing": lambda r, u: trusting(r, u),
     "subclasses: that rebuild auth": lambda r, u: rebuilding(r, u),
     "subclasses: that keep the method": lambda r, u: keeping(r, u),
+    "subclasses: that look at what follows": lambda r, u: looking(r, u),
     "subclasses: that count what is sent": lambda r, u: counting(r, u),
     "subclasses: a send put into the object": lambda r, u: replaced(r, u),
 }  # fmt: skip
