@@ -325,7 +325,7 @@ STALE = [
 ]
 
 
-@pytest.mark.safety("M4", "2d1", "2d2", "2d3", "2d4", "4I2", "X7")
+@pytest.mark.safety("M4", "2d1", "2d2", "2d3", "2d4", "4I2", "X7", "L1")
 @pytest.mark.parametrize(
     ("method", "parts", "fault", "dials"), [row[1:] for row in STALE], ids=[row[0] for row in STALE]
 )

@@ -12,7 +12,7 @@ MUTATIONS = [
         "        connection.close(reason)\n",
         "An exchange that fails keeps its slot.",
         ("L1",),
-        ("client/test_slots.py",),
+        ("client/test_pool.py",),
     ),
     Mutation(
         "slot-of-a-closed-connection",
@@ -51,7 +51,7 @@ MUTATIONS = [
         "if slot is not None:",
         "A slot that was given back counts as taken for as long as somebody knows it.",
         ("L1", "M25"),
-        ("client/test_slots.py",),
+        ("wire/test_section_zero.py",),
     ),
     Mutation(
         "connection-of-garbage",
