@@ -222,9 +222,10 @@ MUTATIONS = [
     Mutation(
         "parents-connections-in-a-child",
         "h11client/_transport/forking.py",
-        "list[Callable[[], None]] = [stream.abort for stream in list(_streams)]",
-        "list[Callable[[], None]] = []",
-        "A forked child keeps the TLS of its parent's connections as its own.",
+        "    work: list[Callable[[], None]] = [stream.abort for stream in list(_streams)]\n"
+        "    work += [sock.close for sock in list(_sockets)]\n",
+        "    work: list[Callable[[], None]] = []\n",
+        "A forked child keeps the sockets of its parent.",
         ("X22",),
         ("wire/test_fork.py",),
     ),
