@@ -121,6 +121,7 @@ class BodyReader:
         "_codings",
         "_decoder",
         "_failure",
+        "_known",
         "_max_size",
         "_wire",
         "broken",
@@ -140,6 +141,7 @@ class BodyReader:
         self._max_size = max_size
         self._announced = announced
         self._bounded: _Bounded | None = None
+        self._known: Source | None = None  # `_source(True)`, until something fails
         self._wire = _Wire(body)
         self._codings = codings  # values of Content-Encoding; none left when they are dealt with
         self._decoder: Decoder | None = None
@@ -162,7 +164,10 @@ class BodyReader:
     def read(self, max_bytes: int, decoded: bool, owner: Owner) -> bytes:
         """1 to `max_bytes` bytes, b"" after the last."""
         try:
-            piece = self._source(decoded).read(max_bytes)
+            source = self._known
+            if source is None or not decoded:
+                source = self._source(decoded)
+            piece = source.read(max_bytes)
             if not piece:
                 self.consumed = True
             return piece
@@ -176,6 +181,8 @@ class BodyReader:
             piece = self.read(size, decoded, owner) if size else b""
             if not piece or len(piece) == size:
                 return piece
+            if size <= READ_SIZE:
+                return self._join(piece, size, decoded, owner)
             buffer = BytesIO()
             room = 0
             while piece:
@@ -195,6 +202,15 @@ class BodyReader:
         except BaseException as error:
             self.break_off(error, owner)
             raise
+
+    def _join(self, piece: bytes, size: int, decoded: bool, owner: Owner) -> bytes:
+        """`piece` and what is missing of `size`: quicker than a buffer, but has it twice."""
+        pieces = []
+        while piece:
+            pieces.append(piece)
+            size -= len(piece)
+            piece = self.read(size, decoded, owner) if size else b""
+        return b"".join(pieces)
 
     def read_into(self, buffer: Any, decoded: bool, owner: Owner) -> int:
         """Reads what has come into a writable buffer, at most its size; 0 at the end."""
@@ -239,11 +255,13 @@ class BodyReader:
             # What was taken has not got to the caller: nobody goes on behind it, or to the end.
             raise self._failure
         source = self._unbounded(decoded)
-        if self._max_size is None:
-            return source
-        if self._bounded is None:  # one for all: nobody reads first decoded and then as it came
-            self._bounded = _Bounded(source, self._max_size, self._announced)
-        return self._bounded
+        if self._max_size is not None:
+            if self._bounded is None:  # one for all: nobody reads first decoded and then as it came
+                self._bounded = _Bounded(source, self._max_size, self._announced)
+            source = self._bounded
+        if decoded:
+            self._known = source
+        return source
 
     def _unbounded(self, decoded: bool) -> Source:
         if not decoded:
@@ -270,6 +288,7 @@ class BodyReader:
         """Gives an error of reading its request and response, and the body up."""
         self.name_concerned(error, owner)
         if not (self.broken or isinstance(error, StreamConsumedError)):
+            self._known = None
             self.broken, self.consumed = True, False
             if isinstance(error, RequestException):
                 self._failure = error
