@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import main_table, pages, plot, report
-from benchmarks.kinds import KINDS
+from benchmarks.harness import one_core
+from benchmarks.kinds import KINDS, ON_ALL_CORES
 from benchmarks.settings import OTHERS, PEERS, Settings, interpreter, python_for_ours
 
 
@@ -38,7 +40,9 @@ def run(arguments: argparse.Namespace) -> main_table.Document:
     document: dict[str, Any] = {"machine": machine(), "sections": []}
     print(f"# Benchmarks\n\n{document['machine']['text']}\n", flush=True)
     for kind in arguments.kind or KINDS:
-        section = KINDS[kind](settings)
+        spread = arguments.all_cores or kind in ON_ALL_CORES
+        with contextlib.nullcontext() if spread else one_core():
+            section = KINDS[kind](settings)
         document["sections"].append(report.as_json(kind, section))
         print(report.markdown(section), flush=True)
     print(main_table.markdown([document]))
@@ -62,6 +66,9 @@ def parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="show that all runs; figures mean little"
     )
     this.add_argument("--ours", action="store_true", help="without the environments of the peers")
+    this.add_argument(
+        "--all-cores", action="store_true", help="leave the processes wherever the system puts them"
+    )
     this.add_argument("--json", type=Path, metavar="FILE", help="write every round to FILE")
     this.add_argument("--peers-python", metavar="PYTHON", help="one that has the peers already")
     this.add_argument("--niquests-python", metavar="PYTHON", help="one that has niquests already")

@@ -41,8 +41,12 @@ KINDS: dict[str, Callable[[Settings], Section]] = {
     "tls-bodies": tls_bodies.section,
     "gzip": gzip_download.section,
     "threads": threads.section,
+    "threads-apart": threads.apart,
     "import": imports.section,
     "memory": memory.section,
     "growth": growth.section,
     "instructions": instructions.section,
 }
+
+# Measured on all cores, where all others are kept on one.
+ON_ALL_CORES = frozenset({"threads-apart"})
