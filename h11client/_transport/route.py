@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from h11client._transport.network import TLSConfig
 
 TYPE_CHECKING = False
@@ -72,33 +74,16 @@ class Route(
     ) -> tuple[str, str, int, TLSConfig | None, DialOptions | None, Proxy | None, Private | None]:
         return self[0], self[1], self[2], self[3], self[4], self[5], self[6]
 
-    @property
-    def scheme(self) -> str:
-        return self[0]
-
-    @property
-    def host(self) -> str:
-        return self[1]
-
-    @property
-    def port(self) -> int:
-        return self[2]
-
-    @property
-    def tls(self) -> TLSConfig | None:
-        return self[3]
-
-    @property
-    def dial(self) -> DialOptions | None:
-        return self[4]
-
-    @property
-    def proxy(self) -> Proxy | None:
-        return self[5]
-
-    @property
-    def private(self) -> Private | None:
-        return self[6]
+    if TYPE_CHECKING:
+        scheme: str
+        host: str
+        port: int
+        tls: TLSConfig | None
+        dial: DialOptions | None
+        proxy: Proxy | None
+        private: Private | None
+    else:  # read without a Python frame each, as those of a named tuple are
+        scheme, host, port, tls, dial, proxy, private = map(property, map(itemgetter, range(7)))
 
     @property
     def forwarded(self) -> bool:
