@@ -68,6 +68,7 @@ LAYERS = {
             "structures",
             "_policies.cookie_rules",
             "_transport.authorities",
+            "_transport.block_memory",
             "_transport.dial_options",
             "_transport.file_states",
             "_transport.tickets",

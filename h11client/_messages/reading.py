@@ -181,7 +181,7 @@ class BodyReader:
             piece = self.read(size, decoded, owner) if size else b""
             if not piece or len(piece) == size:
                 return piece
-            if size <= READ_SIZE:
+            if size <= READ_SIZE and self._decoder is None:
                 return self._join(piece, size, decoded, owner)
             buffer = BytesIO()
             room = 0

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     DialTimes: TypeAlias = tuple[float | None, float | None, float | None]
 
 __all__ = [
+    "LARGE_READ",
     "READ_SIZE",
     "Connection",
     "Endpoint",
@@ -57,7 +58,8 @@ __all__ = [
     "secure",
 ]
 
-READ_SIZE = 64 * 1024  # what one recv asks for; more gains nothing measurable
+READ_SIZE = 64 * 1024  # what one recv asks for
+LARGE_READ = 256 * 1024  # the same, as long as a body comes as fast as it is read
 JOIN_SIZE = 64 * 1024  # up to here copying a body behind its head is cheaper than a second buffer
 ANSWER_SECONDS = 1.0  # after a failed write: what the peer said before it hung up is here by now
 

@@ -19,7 +19,8 @@ from h11client import _log
 from h11client._engine import h11
 from h11client._timeouts import Limit, LimitExpired
 from h11client._translation import from_protocol_error, from_stream_error, let_pass
-from h11client._transport.connection import READ_SIZE
+from h11client._transport.block_memory import keep_blocks
+from h11client._transport.connection import LARGE_READ, READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
 from h11client._transport.upgrading import UpgradedStream
 from h11client.exceptions import IncompleteBody, RemoteProtocolError, StreamConsumedError
@@ -42,6 +43,7 @@ _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
 _WORTH_A_READ = 4096  # bytes
+_LITTLE = 16 * 1024  # bytes in one read that show that the network is slower than we are
 _PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
@@ -75,6 +77,7 @@ class ResponseBody(Told):
         "_closing",
         "_interrupted",
         "_reading",
+        "_much",
     )
 
     # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
@@ -110,6 +113,7 @@ class ResponseBody(Told):
         self.trailers: h11.Headers | None = None
         self._guard = None
         self._switched = False
+        self._much = False  # came with the last read
         if type(head) is _Response:
             self._look_ahead(connection, READ_SIZE)
         else:
@@ -250,10 +254,18 @@ class ResponseBody(Told):
             if connection.read_failure is not None:
                 raise connection.read_failure
             while True:
-                # Not more than was asked for, where that is much: what is left over would have to
-                # be cut off, and copied.
-                size = max_bytes if _WORTH_A_READ < max_bytes < READ_SIZE else READ_SIZE
+                if self._much:
+                    size = LARGE_READ  # a quarter less for each byte, measured
+                elif _WORTH_A_READ < max_bytes < READ_SIZE:
+                    size = max_bytes  # what is left over would have to be cut off, and copied
+                else:
+                    size = READ_SIZE
                 block = stream.read(size, self._deadline.limit("read"))
+                if self._much:
+                    self._much = len(block) > _LITTLE
+                elif len(block) >= READ_SIZE:
+                    keep_blocks()
+                    self._much = stream.tls is None and not self._is_packed()
                 protocol.receive_data(block)
                 data = protocol.receive_body(max_bytes)
                 if type(data) is bytes:
@@ -277,6 +289,10 @@ class ResponseBody(Told):
                 failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
                 self._fail(connection, "interrupted while reading", failure)
             raise
+
+    def _is_packed(self) -> bool:
+        """Whether 64 KiB may decode to 64 MiB: as little as possible of it is kept."""
+        return bool(self._head.headers.values_of(b"content-encoding"))
 
     def _finish(self, connection: Connection) -> bool:
         """Gives the connection back, unless the data is over and its trailers are yet to come."""

@@ -43,13 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TLSStream", "start_tls"]
 
-# As much as a socket gives at once; OpenSSL hands out at most one record of 16 KiB per call.
-_CIPHERTEXT_BYTES = 64 * 1024
-
-# Asked for instead once so much has come: several whole records for each call. Measured, a fifth
-# less for a large body. Larger blocks than 128 KiB glibc's malloc gives back to the system each
-# time, and they are mapped in anew page by page, which would double the cost of small responses.
-_MUCH_CIPHERTEXT = 120 * 1024
+# Asked of the stream below: four whole records of 16 KiB, of which OpenSSL hands out one per call.
+_CIPHERTEXT_BYTES = 66 * 1024
 
 # The most data of a record. OpenSSL is not asked for more at once: it would get a buffer of all
 # that size, most of which is given back.
@@ -92,7 +87,6 @@ class TLSStream:
         "_outgoing",
         "_pending",
         "_plain",
-        "_read_size",
         "_ssl_read",
         "_ssl_write",
         "_unsent",
@@ -135,7 +129,6 @@ class TLSStream:
         self._ssl_read: Callable[[int], bytes] = self._object.read
         self._ssl_write: Callable[[Buffer], int] = self._object.write
         self._pending: Callable[[], int] = self._object.pending
-        self._read_size = _CIPHERTEXT_BYTES
         self._plain = b""  # decrypted by is_readable(), not read yet
         self._failure: OSError | None = None  # met already, not raised yet
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
@@ -234,13 +227,11 @@ class TLSStream:
             if self._outgoing.pending and not self._cut:
                 # What OpenSSL wants to send before it can read on.
                 self._inner.write(self._outgoing.read(), left)
-            ciphertext = self._inner.read(self._read_size, left, wait_first)
+            ciphertext = self._inner.read(_CIPHERTEXT_BYTES, left, wait_first)
             if not ciphertext:
                 # Without close_notify `eof_was_clean` stays False, unless the caller takes it.
                 return self._end() if self._any_end else b""
             incoming.write(ciphertext)
-            much = len(ciphertext) >= _CIPHERTEXT_BYTES
-            self._read_size = _MUCH_CIPHERTEXT if much else _CIPHERTEXT_BYTES
             try:
                 data = self._ssl_read(min(max_bytes, _RECORD_BYTES))
             except ssl.SSLWantReadError:

@@ -273,7 +273,9 @@ def test_a_sized_read_takes_the_memory_of_its_size_and_little_more(size, decoded
     tracemalloc.start()
     try:
         assert len(response.raw.read(size)) == size
-        assert tracemalloc.get_traced_memory()[1] <= size + 96 * 1024
+        # A block that nobody packed is joined of its pieces, which is quicker.
+        allowed = 64 * 1024 if decoded else 96 * 1024
+        assert tracemalloc.get_traced_memory()[1] <= size + allowed
     finally:
         tracemalloc.stop()
 

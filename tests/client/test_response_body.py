@@ -105,6 +105,35 @@ def test_a_body_comes_whole_however_it_is_split_and_read(wire, end, content, fat
     assert exchange.body.read(size) == b""
 
 
+def sizes_read(*steps, extra=b"", tls=False):
+    """How much came with each read of a body of two megabytes, whose head is read alone."""
+    content = bytes(2_000_000)
+    exchange = Exchange(length(len(content), extra=extra), content, *steps, tls=tls)
+    exchange.network.log.clear()
+    received = exchange.read_all(65536)
+    assert received == content
+    return [entry[1] for entry in exchange.network.log if entry[0] == "read"]
+
+
+def test_more_is_asked_for_when_the_body_comes_as_fast_as_it_is_read():
+    usual, large = 65536, 262144
+    assert sizes_read()[:3] == [usual, large, large]
+    # What may decode to a thousand times as much is not taken faster than it is asked for; TLS
+    # cuts it into records.
+    assert set(sizes_read(extra=b"Content-Encoding: gzip\r\n")[:-1]) == {usual}
+    assert set(sizes_read(tls=True)[:-1]) == {usual}
+
+
+def test_less_is_asked_for_when_the_network_is_slower():
+    wire = bytes(1_000_000)
+    steps = [length(len(wire)), wire[:400_000], wire[:100], wire[400_100:]]
+    exchange = Exchange(*steps)
+    exchange.network.log.clear()
+    assert exchange.read_all(65536) == wire
+    read = [entry[1] for entry in exchange.network.log if entry[0] == "read"]
+    assert read[:5] == [65536, 262144, 400_000 - 65536 - 262144, 100, 65536]
+
+
 NO_BODIES = [
     ("HEAD", "HEAD", length(5)),
     ("HEAD with chunked", "HEAD", CHUNKED),

@@ -1,0 +1,35 @@
+"""h11client/_transport/block_memory.py: large blocks are not mapped in anew each time."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+# Fifty blocks of 196 pages each, one after the other; how many pages the system had to map in.
+COUNTING = """
+import resource
+from h11client._transport.block_memory import keep_blocks
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        b"x" * 800_000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+before = faults()
+keep_blocks()
+faults()
+print(before, faults())
+"""
+
+
+def test_blocks_are_mapped_in_once():
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], capture_output=True, text=True, timeout=60, check=True
+    )
+    before, after = map(int, done.stdout.split())
+    assert after <= before
+    if platform.libc_ver()[0] == "glibc":
+        assert before > 5000
+        assert after < 500
