@@ -6,21 +6,24 @@ import platform
 import subprocess
 import sys
 
-# Fifty blocks of 196 pages each, one after the other; how many pages the system had to map in.
+# Fifty blocks that turn out to be smaller than what was asked for, as those of sockets do: 73 pages
+# each. Printed is how many pages the system had to map in.
 COUNTING = """
-import resource
+import os, resource, tempfile
 from h11client._transport.block_memory import keep_blocks
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(50):
-        b"x" * 800_000
+        os.pread(file.fileno(), 900_000, 0)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-before = faults()
-keep_blocks()
-faults()
-print(before, faults())
+with tempfile.TemporaryFile() as file:
+    os.ftruncate(file.fileno(), 300_000)
+    before = faults()
+    keep_blocks()
+    faults()
+    print(before, faults())
 """
 
 
@@ -31,5 +34,5 @@ def test_blocks_are_mapped_in_once():
     before, after = map(int, done.stdout.split())
     assert after <= before
     if platform.libc_ver()[0] == "glibc":
-        assert before > 5000
-        assert after < 500
+        assert before > 2500
+        assert after < 250
