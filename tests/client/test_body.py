@@ -19,6 +19,7 @@ import pytest
 
 from h11client._messages.body import BLOCK, NO_BODY, encode_body
 from h11client.exceptions import InvalidJSONError, UnrewindableBodyError
+from tests.client.parameters import shown
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -54,7 +55,7 @@ def test_what_is_there_is_sent_with_its_length(data, content, content_type, show
         body.rewind()
 
 
-@pytest.mark.parametrize("data", [None, b"", "", {}, [], (), bytearray()], ids=repr)
+@pytest.mark.parametrize("data", [None, b"", "", {}, [], (), bytearray()], ids=shown)
 def test_nothing_is_no_body(data):
     body = encode_body(data)
     assert body is NO_BODY
@@ -93,7 +94,7 @@ def test_json(value, content):
     assert encode_body(b"data wins", value).bytes == b"data wins"
 
 
-@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": float("-inf")}], ids=repr)
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": float("-inf")}], ids=shown)
 def test_what_has_no_json_form_is_our_error(value):
     with pytest.raises(InvalidJSONError) as caught:
         encode_body(json=value)
@@ -109,7 +110,7 @@ def test_a_loop_in_json_is_our_error_and_a_wrong_type_the_callers():
         encode_body(json={1, 2})
 
 
-@pytest.mark.parametrize("data", [5, 1.5, True, object(), len], ids=repr)
+@pytest.mark.parametrize("data", [5, 1.5, True, object(), len], ids=shown)
 def test_what_is_no_body_is_a_type_error(data):
     with pytest.raises(TypeError, match=type(data).__name__):
         encode_body(data)
@@ -196,7 +197,7 @@ def test_empty_pieces_are_left_out_and_text_is_utf_8():
     assert list(encode_body(pieces).chunks()) == ["é".encode(), b"b", b"c"]
 
 
-@pytest.mark.parametrize("piece", [5, 0, None, ["a"], 1.5], ids=repr)
+@pytest.mark.parametrize("piece", [5, 0, None, ["a"], 1.5], ids=shown)
 def test_a_piece_that_is_no_bytes_is_a_type_error(piece):
     chunks = encode_body(iter([b"a", piece])).chunks()
     assert next(chunks) == b"a"

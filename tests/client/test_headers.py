@@ -11,6 +11,7 @@ import pytest
 
 from h11client._messages.headers import SECRET_NAMES, Headers, check_field, is_token
 from h11client.exceptions import InvalidHeader
+from tests.client.parameters import shown
 
 TWICE = [("Accept", "text/html"), ("X-Id", "7"), ("ACCEPT", "text/plain")]
 
@@ -108,7 +109,7 @@ def test_headers_have_no_hash():
         hash(Headers())
 
 
-@pytest.mark.parametrize("value", [5, 1.5, True, ["a"], object()], ids=repr)
+@pytest.mark.parametrize("value", [5, 1.5, True, ["a"], object()], ids=shown)
 def test_a_value_is_text_or_bytes(value):
     with pytest.raises(InvalidHeader, match="X-Id"):
         Headers({"X-Id": value})
@@ -118,7 +119,7 @@ def test_a_value_is_text_or_bytes(value):
     assert "X-Id" not in headers
 
 
-@pytest.mark.parametrize("name", [5, None, ("a",)], ids=repr)
+@pytest.mark.parametrize("name", [5, None, ("a",)], ids=shown)
 def test_a_name_is_text_or_bytes(name):
     with pytest.raises(InvalidHeader):
         Headers([(name, "x")])

@@ -21,6 +21,7 @@ from h11client._messages.body import Body, encode_body
 from h11client._messages.multipart import MultipartBody, encode_multipart
 from h11client.exceptions import InvalidHeader, UnrewindableBodyError
 from tests.client.growth import grows_linearly
+from tests.client.parameters import shown
 
 
 def content_of(body):
@@ -151,7 +152,7 @@ def test_the_fields_come_before_the_files(fields, expected):
         {"a\0": b"x"},
         {"a": ("b\0", b"x")},
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_a_part_cannot_be_given_lines_that_nobody_meant(files):
     with pytest.raises(InvalidHeader):
@@ -176,7 +177,7 @@ def test_a_part_cannot_be_given_lines_that_nobody_meant(files):
         ({"a": b"x"}, iter([b"b"]), ValueError),
         ({"a": ("b", b"x", None, "X-A: 1")}, None, TypeError),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_what_is_no_form_is_the_callers_mistake(files, fields, error):
     with pytest.raises(error):

@@ -12,6 +12,7 @@ import pytest
 from h11client._messages.headers import Headers
 from h11client._messages.request import PreparedRequest, Request, prepare_request
 from h11client.exceptions import InvalidHeader, LocalProtocolError, UnrewindableBodyError
+from tests.client.parameters import shown
 
 URL = "http://h:8080/a?b"
 FORM = "application/x-www-form-urlencoded"
@@ -194,7 +195,9 @@ def test_a_value_is_the_text_that_it_is():
 
 @pytest.mark.safety("I5", "M23")
 @pytest.mark.parametrize(
-    "headers", [{"X-A": "a\r\nb"}, {"X-A": "a\0"}, {"X A": "a"}, {"": "a"}, {"X-A": " a"}], ids=repr
+    "headers",
+    [{"X-A": "a\r\nb"}, {"X-A": "a\0"}, {"X A": "a"}, {"": "a"}, {"X-A": " a"}],
+    ids=shown,
 )
 def test_a_header_that_cannot_be_sent_is_noticed_at_once(headers):
     with pytest.raises(InvalidHeader):
@@ -202,7 +205,7 @@ def test_a_header_that_cannot_be_sent_is_noticed_at_once(headers):
 
 
 @pytest.mark.safety("I5", "M23")
-@pytest.mark.parametrize("value", [1, 1.5, True, ["1"], {"a": "b"}, object()], ids=repr)
+@pytest.mark.parametrize("value", [1, 1.5, True, ["1"], {"a": "b"}, object()], ids=shown)
 def test_a_value_that_is_no_text_is_refused_as_in_requests(value):
     for prepare in (
         lambda: Request("GET", URL, {"X-A": value}).prepare(),

@@ -17,6 +17,7 @@ from h11client._policies.retry_after import parse_http_date, seconds_of
 from h11client._timeouts import Deadline, Timeout
 from h11client._translation import from_stream_error
 from h11client.testing import FakeClock
+from tests.client.parameters import shown
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
@@ -177,7 +178,7 @@ def test_what_a_retries_argument_means(given: Any, expected: Retry | None) -> No
     assert Retry.of(given) == expected
 
 
-@pytest.mark.parametrize("given", [True, 1.5, "3", [3], object()], ids=repr)
+@pytest.mark.parametrize("given", [True, 1.5, "3", [3], object()], ids=shown)
 def test_nothing_else_is_a_retries_argument(given: Any) -> None:
     with pytest.raises(TypeError):
         Retry.of(given)

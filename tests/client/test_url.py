@@ -25,6 +25,7 @@ from h11client._messages.url import (
 )
 from h11client.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
 from tests.client.growth import grows_linearly
+from tests.client.parameters import shown
 
 NORMAL = [
     # (id, URL, normal form, target)
@@ -618,7 +619,7 @@ def test_a_query_of_any_length_is_bounded_like_the_url():
         build_url("http://h/", {"a": "b" * 65536})
 
 
-@pytest.mark.parametrize("params", [5, [5], ["ab"], [b"ab"], object()], ids=repr)
+@pytest.mark.parametrize("params", [5, [5], ["ab"], [b"ab"], object()], ids=shown)
 def test_params_are_a_mapping_pairs_or_text(params):
     with pytest.raises(TypeError):
         build_url("http://h/", params)

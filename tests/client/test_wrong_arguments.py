@@ -12,6 +12,7 @@ import pytest
 import h11client
 from h11client._messages.request import PreparedRequest
 from h11client.testing import Answer, MockTransport
+from tests.client.parameters import shown
 
 URL = "http://a.test/"
 
@@ -90,7 +91,7 @@ def test_of_a_session(name, how):
             pass
 
 
-@pytest.mark.parametrize("wrong", [5, "x", {}, Opaque()], ids=repr)
+@pytest.mark.parametrize("wrong", [5, "x", {}, Opaque()], ids=shown)
 def test_limits_are_limits(wrong):
     with pytest.raises(TypeError, match="Limits"):
         h11client.Session(limits=wrong)
@@ -111,13 +112,13 @@ def test_of_a_prepared_request(name):
         assert isinstance(prepared.copy(), PreparedRequest)
 
 
-@pytest.mark.parametrize("adapter", [None, 5, "x", Opaque()], ids=repr)
+@pytest.mark.parametrize("adapter", [None, 5, "x", Opaque()], ids=shown)
 def test_what_cannot_send_is_not_mounted(adapter):
     with pytest.raises(TypeError, match="send"):
         h11client.Session().mount("http://", adapter)
 
 
-@pytest.mark.parametrize("wrong", [None, 1.5, [], Opaque()], ids=repr)
+@pytest.mark.parametrize("wrong", [None, 1.5, [], Opaque()], ids=shown)
 def test_what_a_handler_gives_is_an_answer(wrong):
     with pytest.raises(TypeError, match="Answer"):
         h11client.Session(transport=MockTransport(lambda request: wrong)).get(URL)
