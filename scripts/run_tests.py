@@ -11,6 +11,8 @@ from pathlib import Path
 from environments import FOLDER, ROOT, ensure
 from run_checks import check
 
+_MOST_PROCESSES = 4  # some tests have a time limit, and most have threads of their own
+
 WHERE = "import h11, h11client; print(h11.__file__); print(h11client.__file__)"
 
 
@@ -27,12 +29,20 @@ def main() -> int:
     python = ensure("test", arguments.python)
     refuse_a_foreign_engine(python)
     failed = [] if arguments.tests_only else check(python)
+    for_pytest = for_pytest or in_several_processes()
     print(f"-- tests: pytest {' '.join(for_pytest)}", flush=True)
     status = subprocess.run([str(python), "-m", "pytest", *for_pytest], cwd=ROOT).returncode
     if status:
         failed.append("tests")
     print(f"FAILED: {', '.join(failed)}" if failed else "all passed", flush=True)
     return status or bool(failed)
+
+
+def in_several_processes() -> list[str]:
+    """What has pytest run the whole suite on all cores, up to four, each file on one of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = min(cores or 1, _MOST_PROCESSES)
+    return ["-n", str(count), "--dist", "loadfile"] if count > 1 else []
 
 
 def refuse_a_foreign_engine(python: Path) -> None:

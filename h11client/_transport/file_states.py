@@ -7,6 +7,8 @@ from os import pathsep, scandir, stat
 from stat import S_ISDIR
 from time import monotonic
 
+from h11client._translation import let_pass
+
 __all__ = ["file_state"]
 
 _LOOK_AGAIN = 1.0  # seconds; a directory may hold hundreds of files, and each request asks
@@ -24,7 +26,8 @@ def file_state(path: str) -> object:
     """
     try:
         found = stat(path)
-    except OSError:
+    except OSError as error:
+        let_pass(error)
         parts = path.split(pathsep)
         states = tuple(map(file_state, parts)) if len(parts) > 1 else ()
         return states if any(states) else None
@@ -43,11 +46,12 @@ def _files_of(path: str, own: object) -> object:
             for entry in islice(entries, _MOST_ENTRIES):
                 try:
                     found = entry.stat()
-                except OSError:
+                except OSError as error:
+                    let_pass(error)
                     found = entry.stat(follow_symlinks=False)  # it leads nowhere
                 files.add((entry.name, found.st_mtime_ns, found.st_size))
-    except OSError:
-        pass  # it cannot be read, which whoever loads from it will say
+    except OSError as error:
+        let_pass(error)  # it cannot be read, which whoever loads from it will say
     state = hash(frozenset(files))
     if len(_directories) >= _MOST_REMEMBERED:
         _directories.clear()

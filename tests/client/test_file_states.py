@@ -93,3 +93,16 @@ def test_neither_many_files_nor_many_directories_are_remembered(
     for number in range(100):
         file_state(str(tmp_path / str(number)))
     assert len(file_states._directories) <= 32
+
+
+@pytest.mark.safety("X22")
+@pytest.mark.parametrize("asked", ["stat", "scandir"])
+def test_what_a_handler_raises_meanwhile_does_not_look_like_a_file_that_is_missing(
+    tmp_path, monkeypatch, asked
+):
+    def interrupted(*arguments):
+        raise TimeoutError("of a handler")
+
+    monkeypatch.setattr(file_states, asked, interrupted)
+    with pytest.raises(TimeoutError, match="of a handler"):
+        file_state(str(tmp_path))

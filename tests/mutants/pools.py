@@ -121,7 +121,7 @@ MUTATIONS = [
     Mutation(
         "waiting-for-ever",
         "h11client/_transport/lending.py",
-        "                    elif left <= step:\n                        raise LimitExpired(limit) from None\n",
+        "                elif left <= step:\n                    raise LimitExpired(limit)\n",
         "",
         "Waiting for a connection has no limit.",
         ("2c6",),
@@ -241,7 +241,7 @@ MUTATIONS = [
     Mutation(
         "waiters-never-look-for-garbage",
         "h11client/_transport/lending.py",
-        "                    self._collector.collect()\n",
+        "                self._collector.collect()\n",
         "",
         "A response that was dropped in a cycle keeps a waiter waiting.",
         ("L1", "2c6"),

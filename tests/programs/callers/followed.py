@@ -173,7 +173,8 @@ def looking(library: Any, url: str) -> Any:
     class Own(library.Session):  # type: ignore[misc,name-defined]
         def resolve_redirects(self, *arguments: Any, **options: Any) -> Any:
             for response in super().resolve_redirects(*arguments, **options):
-                seen.append(response.url)
+                if hasattr(response, "status_code"):  # requests asks for the next request, too
+                    seen.append(response.url)
                 yield response
 
     response = Own().get(url + "/hops/2")
