@@ -61,6 +61,10 @@ class Places:
         return code.co_filename in self.files and code.co_name not in _FINALISERS
 
     def _enter_or_leave(self, frame: FrameType, event: str, arg: Any) -> None:
+        if sys.version_info < (3, 11) and event == "call" and frame.f_lasti >= 0:
+            # A generator goes on. What a signal's handler raises comes out inside of it, as it does
+            # later; what a profiler raises comes out of it here, past its `except`.
+            return
         if event in ("call", "c_return") and self._is_ours(frame):
             self.at_place((frame.f_code.co_filename, frame.f_lineno))
 
