@@ -308,13 +308,14 @@ def _validated_at_once(given: list[Any]) -> Headers:
     # bytes.strip refuses other types; of what it strips, only SP and HTAB could be legal inside.
     if list(map(bytes.strip, values)) != values:
         raise ValueError("a value begins or ends with a blank")
-    wire = b"\r\n".join(map(b": ".join, given))
-    # One look over the whole block: every CR and LF must belong to the line ends just written.
-    if len(wire.translate(None, ALLOWED_IN_VALUES)) != 2 * (len(given) - 1):
+    # One look over all of them for each byte, which is a memchr; names are tokens.
+    joined = b"".join(values)
+    if 13 in joined or 10 in joined or 0 in joined or 11 in joined or 12 in joined:
         raise ValueError("a value holds a forbidden byte")
-    if lowered[0][0] != b"host" and any(name == b"host" for name, _ in lowered):
-        wire = _encode(given, lowered)
-    return _headers(lowered, given, wire)
+    headers = _headers(lowered, given, b"\r\n".join(map(b": ".join, given)))
+    if lowered[0][0] != b"host" and b"host" in headers._index:
+        headers._wire = None  # made later, with Host first
+    return headers
 
 
 def _encode(raw: list[Field], lowered: Sequence[Field]) -> bytes:

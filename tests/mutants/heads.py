@@ -270,8 +270,8 @@ MUTATIONS = [
     Mutation(
         "value-with-line-end-at-once",
         "h11/_headers.py",
-        "if len(wire.translate(None, ALLOWED_IN_VALUES)) != 2 * (len(given) - 1):",
-        "if len(wire.translate(None, ALLOWED_IN_VALUES)) < 2 * (len(given) - 1):",
+        "if 13 in joined or 10 in joined or 0 in joined or 11 in joined or 12 in joined:",
+        "if 0 in joined or 11 in joined or 12 in joined:",
         "The engine sends a header whose value has a line end in it.",
         ("I5",),
         ("protocol/test_headers.py",),
