@@ -40,6 +40,7 @@ _ENDINGS = (
     *("accesskey", "apikey", "authkey", "credential", "credentials", "passwd", "password"),
     *("privatekey", "secret", "secretkey", "signature", "token"),
 )
+_NOT_SECRET = frozenset(["accesscontrolallowcredentials"])  # "true", for browsers
 _SEPARATORS = str.maketrans("", "", "-_. []")
 # What says where to go next may say it with a secret.
 _PLACES = frozenset(["content-location", "location", "origin", "referer"])
@@ -53,9 +54,11 @@ def is_secret(name: str) -> bool:
 
     >>> [name for name in ("q", "api_key", "user[password]", "X-Amz-Signature") if is_secret(name)]
     ['api_key', 'user[password]', 'X-Amz-Signature']
+    >>> is_secret("Access-Control-Allow-Credentials")
+    False
     """
     plain = name.lower().translate(_SEPARATORS)
-    return plain in _NAMES or plain.endswith(_ENDINGS)
+    return plain in _NAMES or (plain.endswith(_ENDINGS) and plain not in _NOT_SECRET)
 
 
 def mask_field(name: str, value: str, others: Collection[str] = ()) -> str:
