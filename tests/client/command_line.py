@@ -191,7 +191,7 @@ class InTerminal:
         os.close(slave)
         self._end = time.monotonic() + PATIENCE
         self.shown = ""
-        self._interrupting = False
+        self._again = float("inf")  # when to interrupt once more
 
     def __enter__(self) -> InTerminal:
         return self
@@ -220,7 +220,7 @@ class InTerminal:
         """
         for _ in range(times):
             self.process.send_signal(signal.SIGINT)
-        self._interrupting = True
+        self._again = time.monotonic() + 5.0
 
     def finish(self) -> int:
         """Reads to the end, and returns the exit code."""
@@ -236,9 +236,12 @@ class InTerminal:
     def _read(self) -> bool:
         left = self._end - time.monotonic()
         assert left > 0, f"it takes too long: {self.shown[-500:]!r}"
-        if not select.select([self._master], [], [], 5.0 if self._interrupting else left)[0]:
-            if self._interrupting:
-                self.process.send_signal(signal.SIGINT)
+        # Whatever is shown meanwhile: bars are drawn by a thread.
+        if time.monotonic() >= self._again:
+            self._again = time.monotonic() + 5.0
+            self.process.send_signal(signal.SIGINT)
+        wait = min(left, max(0.0, self._again - time.monotonic()))
+        if not select.select([self._master], [], [], wait)[0]:
             return True
         try:
             data = os.read(self._master, 65536)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -31,6 +32,15 @@ def start(program: str, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*command, *map(str, arguments)], stdin=pipe, stdout=pipe, stderr=pipe, env=ENVIRONMENT
     )
+
+
+def interrupt(program: subprocess.Popen[bytes]) -> None:
+    """What Ctrl-C does; as people do, again if nothing comes of it: see `InTerminal.interrupt`."""
+    for _ in range(5):
+        program.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(5)
+            return
 
 
 class Taker:
@@ -150,7 +160,7 @@ def test_a_download_goes_on_after_an_interruption(tmp_path: Path) -> None:
             assert program.stdout is not None
             while program.stdout.readline() != b"30 %\n":
                 assert program.poll() is None
-            program.send_signal(signal.SIGINT)
+            interrupt(program)
             _, errors = program.communicate(timeout=PATIENCE)
             assert (program.returncode, errors) == (130, b"interrupted: what has come is kept\n")
             assert not path.exists()
