@@ -7,6 +7,7 @@ import itertools
 import select
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from h11client._transport.dialing import dial, resolve
 from h11client._transport.network import ConnectFailed
 from h11client._transport.sockets import SocketNetwork
 from h11client.testing import FakeClock
+from tests.black_holes import BlackHole
 from tests.client.stream_peers import free_port, listen
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -130,15 +132,8 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def blackhole() -> Iterator[tuple[int, tuple[str, int]]]:
     """An address which answers no SYN: its backlog is full."""
-    with listen(backlog=0) as full:
-        address = full.getsockname()
-        waiting = [socket.socket() for _ in range(8)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(address)
-        yield V4, address
-        for one in waiting:
-            one.close()
+    with closing(BlackHole()) as hole:
+        yield V4, hole.listener.getsockname()
 
 
 def refused() -> tuple[int, tuple[str, int]]:

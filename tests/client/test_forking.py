@@ -7,13 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import closing
 
 import pytest
 
 from h11client._timeouts import Deadline, LimitExpired, Timeout
 from h11client._transport import dialing, forking
 from h11client._transport.forking import make_socket
+from tests.black_holes import BlackHole
 
 # Threads and fork together are what this is about.
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
@@ -44,13 +45,8 @@ def is_closed(inode: int) -> bool:
 @pytest.fixture
 def blackhole() -> Iterator[tuple[str, int]]:
     """An address which answers no SYN: its backlog is full."""
-    with ExitStack() as stack:
-        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(2):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(full.getsockname())
-        yield full.getsockname()
+    with closing(BlackHole()) as hole:
+        yield hole.listener.getsockname()
 
 
 @pytest.mark.safety("X22", "4I5")

@@ -256,20 +256,6 @@ def test_the_number_of_redirects_is_limited_whatever_a_send_of_the_programs_pass
     assert caught.value.request.url == URL + "again"
 
 
-def test_a_send_of_the_programs_stays_within_the_limits_of_its_call():
-    clock = FakeClock()
-
-    def slow(request):
-        clock.advance(2)
-        return to("/again")
-
-    session = Counting(transport=MockTransport(slow, clock), trust_env=False)
-    with pytest.raises(h11client.Timeout) as caught:
-        session.get(URL, timeout=h11client.Timeout(total=5))
-    assert caught.value.limit == "total"
-    assert len(session.sent) == 4
-
-
 def test_what_watches_a_call_watches_all_that_a_send_of_the_programs_asks_for():
     events, progress = [], []
     pool = Pool(network=ScriptedNetwork([MOVED, HELLO]))
@@ -326,19 +312,26 @@ def test_what_a_resolve_redirects_of_the_programs_follows_has_the_limits_of_the_
     retries = h11client.Retry(1, statuses=[503], backoff=0)
     response = session.get(URL, retries=retries)
     assert (response.text, [each.status for each in response.attempts]) == ("end", [503, 200])
-    clock = FakeClock()
-
-    def slow(request):
-        clock.advance(2)
-        return to("/again")
-
-    session = Guarded(transport=MockTransport(slow, clock), trust_env=False)
-    with pytest.raises(h11client.Timeout) as caught:
-        session.get(URL, timeout=h11client.Timeout(total=5))
-    assert caught.value.limit == "total"
     session = Guarded(transport=answering(to("/again")), trust_env=False, max_redirects=3)
     with pytest.raises(h11client.TooManyRedirects):
         session.get(URL)
+
+
+@pytest.mark.parametrize("kind", [Counting, Guarded])
+def test_whatever_of_the_programs_follows_stays_within_the_limits_of_its_call(kind):
+    clock = FakeClock()
+    asked = []
+
+    def slow(request):
+        asked.append(request)
+        clock.advance(2)
+        return to("/again")
+
+    session = kind(transport=MockTransport(slow, clock), trust_env=False)
+    with pytest.raises(h11client.Timeout) as caught:
+        session.get(URL, timeout=h11client.Timeout(total=5))
+    assert caught.value.limit == "total"
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize(

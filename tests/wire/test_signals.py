@@ -12,7 +12,6 @@ import os
 import queue
 import random
 import signal
-import socket
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ import pytest
 
 import h11client
 from h11client import Limits, Timeout, exceptions
+from tests.black_holes import BlackHole
 from tests.wire.conftest import PATIENCE
 
 SEED = int(os.environ.get("H11CLIENT_STRESS_SEED", "20261122"))
@@ -249,15 +249,8 @@ def wait_for_room(session, serve):
 
 
 def wait_for_syn(session, serve):
-    # A full backlog: the kernel drops the SYN, as a firewall would.
-    with ExitStack() as stack:
-        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(2):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(full.getsockname())
-        with pytest.raises(exceptions.ConnectTimeout):
-            session.get(f"http://127.0.0.1:{full.getsockname()[1]}/")
+    with closing(BlackHole()) as hole, pytest.raises(exceptions.ConnectTimeout):
+        session.get(f"http://127.0.0.1:{hole.port}/")
 
 
 WAITS = [wait_for_a_connection, wait_for_a_head, wait_for_a_body, wait_for_room, wait_for_syn]
@@ -303,31 +296,30 @@ class Busy:
             self.inside = False
 
 
-@pytest.mark.safety("X22", "L1", "4I1", "4I6", "4I7")
-@pytest.mark.parametrize("connections", [2, 8])
-def test_handlers_that_send_requests_of_their_own(make, url, connections):
+def ask_in_a_storm(session, url, handler, seconds, times):
+    """Requests in whose midst the handler does its work, each `seconds` once more."""
     rng = random.Random(SEED)
-    session = make(limits=Limits(max_connections=connections))
-    handler = Busy(lambda: ask(session, url, rng, "own"))
-    with storm(handler, 0.003):
-        for nonce in range(100 * TIMES):
+    with storm(handler, seconds):
+        for nonce in range(times * TIMES):
             ask(session, url, rng, nonce)
     assert handler.wrong == []
     assert handler.done > 2
     check_idle(session)
 
 
+@pytest.mark.safety("X22", "L1", "4I1", "4I6", "4I7")
+@pytest.mark.parametrize("connections", [2, 8])
+def test_handlers_that_send_requests_of_their_own(make, url, connections):
+    rng = random.Random(SEED + 1)
+    session = make(limits=Limits(max_connections=connections))
+    handler = Busy(lambda: ask(session, url, rng, "own"))
+    ask_in_a_storm(session, url, handler, 0.003, 100)
+
+
 @pytest.mark.safety("X22", "L5", "4I1", "4I6")
 def test_handlers_that_close_the_session(make, url):
-    rng = random.Random(SEED)
     session = make()
-    handler = Busy(session.close)
-    with storm(handler, 0.001):
-        for nonce in range(150 * TIMES):
-            ask(session, url, rng, nonce)
-    assert handler.wrong == []
-    assert handler.done > 5
-    check_idle(session)
+    ask_in_a_storm(session, url, Busy(session.close), 0.001, 150)
     session.close()
     assert session._transport_.counts().open == 0
 
