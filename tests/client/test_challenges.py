@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from h11client.auth import parse_challenges
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 LONG_CHALLENGE = 65536
 
@@ -70,8 +70,9 @@ def test_challenges_are_told_apart(values: list[str], expected: list[tuple[str, 
     [",", " ", "\xa0", '"', '""', "\\", '"\\', "a ", "a=", "a=b,", "a,", 'a="', 'a="\\"', "=", "a  ", "Basic a=b, "],
 )  # fmt: skip
 def test_a_hostile_challenge_costs_time_in_proportion_to_its_length_only(piece: str) -> None:
-    values = {size: ["Digest " + piece * (size // len(piece))] for size in (LONG_CHALLENGE, 131072)}
-    assert grows_linearly(lambda size: parse_challenges(values[size]), LONG_CHALLENGE)
+    assert grows_linearly(
+        lambda size: parse_challenges(["Digest " + piece * (size // len(piece))]), LONG_CHALLENGE
+    )
 
 
 @pytest.mark.safety("A2", "X19")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from h11client._messages import decoders
 from h11client._messages.decoders import accept_encoding, build_decoder, content_codings
 from h11client.exceptions import ContentDecodingError, IncompleteBody
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 try:
     from compression import zstd

@@ -8,7 +8,7 @@ import pytest
 
 from h11client import Response
 from h11client._downloads.names import MAX_NAME, name_from_disposition, name_from_url, shortened
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 DISPOSITIONS = [
     ("a token", "attachment; filename=a.txt", "a.txt"),

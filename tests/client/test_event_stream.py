@@ -17,7 +17,7 @@ from h11client._messages.event_stream import EventParser
 from h11client._transport.pool import Pool
 from h11client.testing import MockTransport, Pause, ScriptedNetwork
 from tests.client.bodies import FakeBody, response_of
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 URL = "http://a.test/"
 TYPE = {"Content-Type": "text/event-stream"}

@@ -8,7 +8,7 @@ import pytest
 
 from h11client._messages.links import links_of, parse_links
 from tests.client.bodies import response_of
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 NEXT = {"url": "/2", "rel": "next"}
 

@@ -20,8 +20,8 @@ from h11client._messages import multipart as module
 from h11client._messages.body import Body, encode_body
 from h11client._messages.multipart import MultipartBody, encode_multipart
 from h11client.exceptions import InvalidHeader, UnrewindableBodyError
-from tests.client.growth import grows_linearly
 from tests.client.parameters import shown
+from tests.growth import grows_linearly
 
 
 def content_of(body):

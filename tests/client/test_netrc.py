@@ -12,7 +12,7 @@ from h11client._messages.url import parse_url
 from h11client._policies import netrc
 from h11client._policies.netrc import MAX_FILE, MalformedFile, Netrc, credentials_for, parse_netrc
 from h11client.auth import HTTPBasicAuth
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 WELL_FORMED = [
     ("nothing", "", {}),

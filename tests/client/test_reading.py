@@ -16,7 +16,7 @@ import pytest
 
 from h11client.exceptions import ContentDecodingError, IncompleteBody, StreamConsumedError
 from tests.client.bodies import FakeBody, response_of
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 GZIP = {"Content-Encoding": "gzip"}
 TEXT = b"".join(b"line %d of a text that packs well\n" % number for number in range(5000))

@@ -8,7 +8,7 @@ from calendar import timegm
 import pytest
 
 from h11client._policies.set_cookie import LAST_SECOND, parse_cookie_date, parse_set_cookie
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 NOW = 1_700_000_000
 

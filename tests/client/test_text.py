@@ -18,7 +18,7 @@ from h11client._messages.text import (
     decode_text,
     guess_encoding,
 )
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 CONTENT_TYPES = [
     ("text/html; charset=utf-8", "utf-8"),

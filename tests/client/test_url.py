@@ -24,8 +24,8 @@ from h11client._messages.url import (
     parse_url,
 )
 from h11client.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
-from tests.client.growth import grows_linearly
 from tests.client.parameters import shown
+from tests.growth import grows_linearly
 
 NORMAL = [
     # (id, URL, normal form, target)

@@ -1,19 +1,15 @@
-"""Each doubling of the input about doubles the time: no input makes the parser quadratic."""
+"""The time grows as the input does: no input makes the parser quadratic."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 
 import h11
+from tests.growth import seconds, timed_linearly
 from tests.protocol.driving import CHUNKED_HEAD, client, server, single_bytes
 
-# Two doublings at once, each allowed 2.6 times the time: 4 is linear, 16 quadratic, and noise fits between.
-GROWTH = 4
-RATIO = 2.6**2
-ATTEMPTS = 10  # the smallest times count: what else the machine does only ever adds
 HUGE = 2**31
 WIDE = h11.ParserLimits(
     fields=HUGE,
@@ -36,25 +32,17 @@ def wide_server() -> h11.Connection:
 def spent(connection: h11.Connection, pieces: Iterable[bytes]) -> float:
     """CPU seconds for feeding the pieces and reading all events after each."""
     receive, next_event, event = connection.receive_data, connection.next_event, h11.Event
-    start = time.process_time()
-    try:
-        for piece in pieces:
-            receive(piece)
-            while isinstance(next_event(), event):
-                pass
-    except h11.RemoteProtocolError:
-        pass
-    return time.process_time() - start
 
+    def feed() -> None:
+        try:
+            for piece in pieces:
+                receive(piece)
+                while isinstance(next_event(), event):
+                    pass
+        except h11.RemoteProtocolError:
+            pass
 
-def assert_linear(measure: Callable[[int], float], size: int) -> None:
-    small = large = float("inf")
-    for _ in range(ATTEMPTS):
-        small = min(small, measure(size))
-        large = min(large, measure(GROWTH * size))
-        if large <= RATIO * small:
-            return
-    pytest.fail(f"{small:.4f} s became {large:.4f} s: {large / small:.1f} times")
+    return seconds(feed)
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -117,22 +105,24 @@ INPUTS = [
     ("make", "build", "size"), [pytest.param(*row[1:], id=row[0]) for row in INPUTS]
 )
 def test_time_grows_with_the_input(make, build, size: int) -> None:
-    assert_linear(lambda count: spent(make(), build(count)), size)
+    assert timed_linearly(lambda count: spent(make(), build(count)), 2 * size)
 
 
 def test_pipelined_requests_are_answered_in_linear_time() -> None:
     def answer(count: int) -> float:
         connection = server()
         connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * count)
-        start = time.process_time()
-        while type(connection.next_event()) is h11.Request:
-            connection.next_event()
-            connection.send(h11.Response(status_code=204, headers=[]))
-            connection.send(h11.EndOfMessage())
-            connection.start_next_cycle()
-        return time.process_time() - start
 
-    assert_linear(answer, 500)
+        def cycles() -> None:
+            while type(connection.next_event()) is h11.Request:
+                connection.next_event()
+                connection.send(h11.Response(status_code=204, headers=[]))
+                connection.send(h11.EndOfMessage())
+                connection.start_next_cycle()
+
+        return seconds(cycles)
+
+    assert timed_linearly(answer, 1_000)
 
 
 @pytest.mark.deviation("receive-body")
@@ -142,12 +132,14 @@ def test_receive_body_takes_linear_time(max_bytes: int, size: int) -> None:
         connection = client(limits=WIDE)
         connection.receive_data(CHUNKED_HEAD + b"5\r\nhello\r\n" * count + b"0\r\n\r\n")
         connection.next_event()
-        start = time.process_time()
-        while connection.receive_body(max_bytes) is not None:
-            pass
-        return time.process_time() - start
 
-    assert_linear(read, size)
+        def whole_body() -> None:
+            while connection.receive_body(max_bytes) is not None:
+                pass
+
+        return seconds(whole_body)
+
+    assert timed_linearly(read, 2 * size)
 
 
 @pytest.mark.safety("F12")

@@ -21,7 +21,7 @@ import h11client
 from h11client import exceptions
 from h11client._transport.pool import Pool
 from h11client.testing import Pause, ScriptedNetwork, Unsolicited
-from tests.client.growth import grows_linearly
+from tests.growth import grows_linearly
 
 URL = "http://a.test/"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
