@@ -29,13 +29,6 @@ def listen(backlog: int = 5) -> socket.socket:
     return listener
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 where nobody listens."""
-    with listen() as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def in_thread(work: Callable[[], Any]) -> Callable[[], Any]:
     """Starts `work` in a thread; the function returned joins it and gives its result."""
     result: list[Any] = []

@@ -20,7 +20,8 @@ from h11client._transport.network import ConnectFailed
 from h11client._transport.sockets import SocketNetwork
 from h11client.testing import FakeClock
 from tests.black_holes import BlackHole
-from tests.client.stream_peers import free_port, listen
+from tests.client.stream_peers import listen
+from tests.ports import REFUSED_PORT, free_port
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -137,7 +138,7 @@ def blackhole() -> Iterator[tuple[int, tuple[str, int]]]:
 
 
 def refused() -> tuple[int, tuple[str, int]]:
-    return V4, ("127.0.0.1", free_port())
+    return V4, ("127.0.0.1", REFUSED_PORT)
 
 
 def started(timeout: Timeout | None = None, clock: Any = None) -> Deadline:

@@ -13,17 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.ports import free_port
+
 PATIENCE = 30.0  # seconds until a program that does not listen has failed
 USER, PASSWORD = "user", "s3cr:et/@"
 PLAIN_PASSWORD = "s3cret"  # tinyproxy's settings cannot name the other one
 SQUID_DIGEST = "/usr/lib/squid/digest_file_auth"
 SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 import h11client
 from h11client import exceptions
+from tests.ports import REFUSED_PORT
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -31,17 +32,12 @@ def answer(data, then=lambda peer: None):
     return script
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 # --- no connection ---------------------------------------------------------------------------
 
 
 def test_a_refused_connection(session):
     with pytest.raises(exceptions.ConnectionError) as caught:
-        session.get(f"http://127.0.0.1:{free_port()}/")
+        session.get(f"http://127.0.0.1:{REFUSED_PORT}/")
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
     assert caught.value.request.method == "GET"
     assert not isinstance(caught.value, exceptions.Timeout)

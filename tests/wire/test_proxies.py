@@ -15,6 +15,7 @@ import trustme
 import h11client
 from h11client.auth import HTTPDigestAuth
 from h11client.exceptions import ConnectTimeout, ProxyError, SSLError
+from tests.ports import REFUSED_PORT, free_port
 from tests.wire import proxy_programs
 from tests.wire.proxy_programs import PASSWORD, PLAIN_PASSWORD, PROGRAMS, USER
 
@@ -71,7 +72,7 @@ def start_proxy(
                     proxy = proxy_programs.running_of_the_system(program, auth, certificate)
                     started[key] = stack.enter_context(proxy)
                     return started[key]
-                port = proxy_programs.free_port()
+                port = free_port()
                 python = environment_python("proxies")
                 command = PROGRAMS[program](python, port, auth, certificate)
                 log = tmp_path_factory.mktemp("proxy") / "log"
@@ -201,7 +202,7 @@ def test_an_origin_that_a_real_proxy_cannot_reach_is_an_error(
     ca: Any,
 ) -> None:
     proxy = as_proxy(kind, all_proxies[kind])
-    port = proxy_programs.free_port()
+    port = REFUSED_PORT
     url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/"
     with h11client.Session(proxies={"all": proxy}, verify=ca.pem, trust_env=False) as session:
         try:
@@ -373,7 +374,7 @@ def test_a_hostile_proxy_costs_an_exception_and_nothing_else(
 
 @pytest.mark.safety("X16")
 def test_a_proxy_that_refuses_connections_is_a_proxy_error() -> None:
-    proxy = f"http://127.0.0.1:{proxy_programs.free_port()}"
+    proxy = f"http://127.0.0.1:{REFUSED_PORT}"
     for url in ("http://a.test/", "https://a.test/"):
         with pytest.raises(ProxyError):
             h11client.get(url, proxies={"all": proxy})

@@ -11,7 +11,7 @@ import h11client
 from h11client._messages.headers import Headers
 from h11client._transport import proxies
 from h11client.exceptions import ConnectionError, TooManyRedirects, UnrewindableBodyError
-from tests.wire.proxy_programs import free_port
+from tests.ports import REFUSED_PORT
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 SECRETS = {
@@ -322,7 +322,7 @@ def test_a_loop_ends(serve, session):
 
 @pytest.mark.safety("X17")
 def test_a_redirect_to_where_nobody_listens_is_an_error_of_that_place(serve, session):
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{REFUSED_PORT}"
     with pytest.raises(ConnectionError) as caught:
         session.get(serve(Notes(to(url))).url)
     assert caught.value.request.url == f"{url}/"

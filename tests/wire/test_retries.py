@@ -9,7 +9,7 @@ import pytest
 
 import h11client
 from h11client import Retry, Timeout, exceptions
-from tests.wire.proxy_programs import free_port
+from tests.ports import REFUSED_PORT
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 DOWN = b"HTTP/1.1 503 Down\r\nContent-Length: 4\r\n\r\ndown"
@@ -78,7 +78,7 @@ def test_a_put_goes_out_again_as_it_is(serve: Any, session: Any, tmp_path: Any) 
 
 
 def test_where_nobody_listens_any_method_is_tried_again(session: Any) -> None:
-    url = f"http://127.0.0.1:{free_port()}/"
+    url = f"http://127.0.0.1:{REFUSED_PORT}/"
     with pytest.raises(exceptions.ConnectionError) as caught:
         session.post(url, data=b"x", retries=Retry(2, **FAST))
     assert len(caught.value.attempts) == 3

@@ -21,8 +21,8 @@ import h11client
 from h11client.exceptions import ConnectionError, ConnectTimeout, ProxyError, RequestException
 from tests.black_holes import BlackHole
 from tests.conftest import Authority
+from tests.ports import REFUSED_PORT, bound
 from tests.wire.conftest import Peer, Server
-from tests.wire.proxy_programs import free_port
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 OVERSHOOT = 1.0  # seconds: machines that test are busy
@@ -192,7 +192,7 @@ def test_a_proxy_behind_black_holes_is_found_and_one_that_refuses_is_an_error_at
         session.proxies = {"all": f"http://proxy.test:{server.port}"}
         with lasting(0.25):
             assert session.get("http://origin.test/").text == "hello"
-        session.proxies = {"all": f"http://127.0.0.1:{free_port()}"}
+        session.proxies = {"all": f"http://127.0.0.1:{REFUSED_PORT}"}
         with lasting(0.0), pytest.raises(ProxyError):
             session.get("https://origin.test/")
 
@@ -282,15 +282,21 @@ def has_ipv6() -> bool:
 
 
 class SixServer(Server):
-    """The same on ::1 alone."""
+    """The same on ::1 alone: the same port of 127.0.0.1 refuses."""
 
     def __init__(self, context: object = None) -> None:
         create = socket.create_server
+        self.refusing = bound()
+        address = ("::1", self.refusing.getsockname()[1])
         try:
-            socket.create_server = lambda address: create(("::1", 0), family=socket.AF_INET6)  # type: ignore[assignment]
+            socket.create_server = lambda _: create(address, family=socket.AF_INET6)  # type: ignore[assignment]
             super().__init__((hello,), context)  # type: ignore[arg-type]  # an SSLContext or None
         finally:
             socket.create_server = create
+
+    def stop(self) -> None:
+        super().stop()
+        self.refusing.close()
 
 
 if has_ipv6():  # else there is nothing that could be shown
@@ -441,6 +447,6 @@ def test_the_first_request_without_descriptors_is_an_error_and_the_second_goes_w
 def test_nobody_listening_is_an_error_at_once() -> None:
     with h11client.Session(trust_env=False) as session, lasting(0.0):
         with pytest.raises(ConnectionError) as caught:
-            session.get(f"http://127.0.0.1:{free_port()}/")
+            session.get(f"http://127.0.0.1:{REFUSED_PORT}/")
         assert isinstance(caught.value.__cause__, ConnectionRefusedError)
         assert isinstance(caught.value, RequestException)
