@@ -52,10 +52,12 @@ class ReceiveBuffer:
         stop = start + count
         if stop < len(data):
             self.start = stop
-            return bytes(data[start:stop])
+            piece = data[start:stop]
+            return piece if type(piece) is bytes else bytes(piece)
         self.data = b""
         self.start = 0
-        return bytes(data[start:] if start else data)
+        piece = data[start:] if start else data
+        return piece if type(piece) is bytes else bytes(piece)
 
     def skip_to(self, position: int) -> None:
         """Drop everything before `position` (an index into `data`)."""

@@ -75,7 +75,17 @@ class _Frozen(Event):
         raise AttributeError(f"events are immutable: cannot delete {name!r}")
 
 
-class Request(_Frozen):
+class _RequestFields(_Frozen):
+    __slots__ = ("_wire", "headers", "http_version", "method", "target")
+    _fields = ("method", "headers", "target", "http_version")
+    _wire: bytes | None  # how it was sent, for who sends it once more
+    method: bytes
+    headers: Headers
+    target: bytes
+    http_version: bytes
+
+
+class Request(_RequestFields):
     """The beginning of a request.
 
     Args:
@@ -93,13 +103,7 @@ class Request(_Frozen):
         b'GET'
     """
 
-    __slots__ = ("_wire", "headers", "http_version", "method", "target")
-    _fields = ("method", "headers", "target", "http_version")
-    _wire: bytes | None  # how it was sent, for who sends it once more
-    method: bytes
-    headers: Headers
-    target: bytes
-    http_version: bytes
+    __slots__ = ()
 
     def __init__(
         self,
@@ -130,7 +134,7 @@ class Request(_Frozen):
         set_request_wire(self, None)
 
 
-class _ResponseBase(_Frozen):
+class _ResponseFields(_Frozen):
     __slots__ = ("headers", "http_version", "reason", "status_code")
     _fields = ("headers", "http_version", "reason", "status_code")
     headers: Headers
@@ -178,7 +182,7 @@ class _ResponseBase(_Frozen):
         raise NotImplementedError
 
 
-class InformationalResponse(_ResponseBase):
+class InformationalResponse(_ResponseFields):
     """An interim answer; any number of them may precede the `Response` (RFC 9110 section 15.2).
 
     Args:
@@ -202,7 +206,7 @@ class InformationalResponse(_ResponseBase):
         return 100, 200
 
 
-class Response(_ResponseBase):
+class Response(_ResponseFields):
     """The beginning of a final response.
 
     Args:
@@ -291,15 +295,15 @@ class ConnectionClosed(Event):
 
 
 # The slot descriptors: constructors write through them, past the guard that makes events immutable.
-_set_method = Request.__dict__["method"].__set__
-_set_target = Request.__dict__["target"].__set__
-_set_request_headers = Request.__dict__["headers"].__set__
-_set_request_version = Request.__dict__["http_version"].__set__
-set_request_wire = Request.__dict__["_wire"].__set__
-_set_status_code = _ResponseBase.__dict__["status_code"].__set__
-_set_response_headers = _ResponseBase.__dict__["headers"].__set__
-_set_response_version = _ResponseBase.__dict__["http_version"].__set__
-_set_reason = _ResponseBase.__dict__["reason"].__set__
+_set_method = _RequestFields.__dict__["method"].__set__
+_set_target = _RequestFields.__dict__["target"].__set__
+_set_request_headers = _RequestFields.__dict__["headers"].__set__
+_set_request_version = _RequestFields.__dict__["http_version"].__set__
+set_request_wire = _RequestFields.__dict__["_wire"].__set__
+_set_status_code = _ResponseFields.__dict__["status_code"].__set__
+_set_response_headers = _ResponseFields.__dict__["headers"].__set__
+_set_response_version = _ResponseFields.__dict__["http_version"].__set__
+_set_reason = _ResponseFields.__dict__["reason"].__set__
 
 END = _blank(EndOfMessage)
 _slot(END, "headers", NO_HEADERS)
@@ -323,28 +327,44 @@ def check_host(headers: Headers, http_version: bytes) -> None:
         raise LocalProtocolError("Missing mandatory Host: header")
 
 
-# The trusted constructors: for the readers, which have checked every field already.
+# The trusted constructors: for the readers, which have checked every field already. Each slot
+# descriptor is a call; so an event is made as a draft of it, which has the same slots and no guard,
+# and then is given its class: 1 % of the instructions of a small exchange less.
+
+
+class _RequestDraft(_RequestFields):
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
+
+
+class _ResponseDraft(_ResponseFields):
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
 
 
 def parsed_request(method: bytes, target: bytes, headers: Headers, version: bytes) -> Request:
-    event = _blank(Request)
-    _set_method(event, method)
-    _set_target(event, target)
-    _set_request_headers(event, headers)
-    _set_request_version(event, version)
-    set_request_wire(event, None)
-    return event
+    draft = _blank(_RequestDraft)
+    draft.method = method
+    draft.target = target
+    draft.headers = headers
+    draft.http_version = version
+    draft._wire = None
+    draft.__class__ = Request
+    return draft  # type: ignore[return-value]  # it is one now
 
 
 def parsed_response(
-    kind: type[_ResponseBase], status_code: int, headers: Headers, version: bytes, reason: bytes
+    kind: type[_ResponseFields], status_code: int, headers: Headers, version: bytes, reason: bytes
 ) -> Response | InformationalResponse:
-    event = _blank(kind)
-    _set_status_code(event, status_code)
-    _set_response_headers(event, headers)
-    _set_response_version(event, version)
-    _set_reason(event, reason)
-    return event  # type: ignore[return-value]  # kind is one of the two
+    draft = _blank(_ResponseDraft)
+    draft.status_code = status_code
+    draft.headers = headers
+    draft.http_version = version
+    draft.reason = reason
+    draft.__class__ = kind
+    return draft  # type: ignore[return-value]  # kind is one of the two
 
 
 def parsed_data(data: bytes, chunk_start: bool, chunk_end: bool) -> Data:

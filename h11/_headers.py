@@ -62,6 +62,15 @@ STEERING = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect")
 )
 OPTIONS = frozenset((b"connection", b"upgrade", b"expect"))
+_LENGTH = frozenset((b"content-length",))
+_KEEP_ALIVE = frozenset((b"content-length", b"connection"))
+_HOST = frozenset((b"host",))
+
+# Heads whose names are remembered: so many, with so many names, of so many bytes in all, so that
+# no peer can make the table large.
+MAX_KNOWN_SHAPES = 256
+MAX_KNOWN_SHAPE_NAMES = 40
+MAX_KNOWN_SHAPE_BYTES = 1024
 
 
 class Facts:
@@ -89,42 +98,65 @@ class Facts:
 NO_FACTS = Facts(None, False, 0)
 ONLY_A_HOST = Facts(None, False, 1)  # what most requests come down to
 
+
+class _Shape:
+    """What can be told from the names of a head alone."""
+
+    __slots__ = ("announces", "facts", "names", "steering")
+
+    def __init__(self, names: tuple[bytes, ...]) -> None:
+        self.names = frozenset(names)
+        self.steering = STEERING & self.names
+        # What they say whatever their values are, if no name comes twice.
+        self.facts = ONLY_A_HOST if self.steering == _HOST else None
+        if not self.steering:
+            self.facts = NO_FACTS
+        # There is a length, and nothing else that steers but perhaps `Connection`.
+        self.announces = self.steering in (_LENGTH, _KEEP_ALIVE)
+
+
+class _KnownShapes(dict[tuple[bytes, ...], _Shape]):
+    """The distinct names of a head, in order -> their shape; a peer sends the same few again and
+    again. Searching them each time was a twentieth of the instructions of a small exchange.
+    """
+
+    def __missing__(self, names: tuple[bytes, ...]) -> _Shape:
+        shape = _Shape(names)
+        if (
+            len(self) < MAX_KNOWN_SHAPES
+            and len(names) <= MAX_KNOWN_SHAPE_NAMES
+            and sum(map(len, names)) <= MAX_KNOWN_SHAPE_BYTES
+        ):
+            self[names] = shape
+        return shape
+
+
+KNOWN_SHAPES = _KnownShapes()
+
 # What most responses come down to: a Content-Length and nothing else, by its value. Such facts
 # never change, so they are shared; making them is 1 % of a small exchange.
 MAX_KNOWN_LENGTHS = 1024
 MAX_KNOWN_LENGTH_DIGITS = 5
-_known_lengths: dict[bytes, Facts] = {}
-_KEEP_ALIVE = frozenset((b"content-length", b"connection"))
 
 
-def _only_a_length(length: bytes) -> Facts:
-    facts = _known_lengths.get(length)
-    if facts is None:
+class _KnownLengths(dict[bytes, Facts]):
+    """A valid Content-Length -> the facts of a head that says nothing else."""
+
+    def __missing__(self, length: bytes) -> Facts:
         facts = Facts(int(length), False, 0)
-        if len(length) <= MAX_KNOWN_LENGTH_DIGITS and len(_known_lengths) < MAX_KNOWN_LENGTHS:
-            _known_lengths[length] = facts
-    return facts
+        if len(length) <= MAX_KNOWN_LENGTH_DIGITS and len(self) < MAX_KNOWN_LENGTHS:
+            self[length] = facts
+        return facts
 
 
-def _find_facts(headers: Headers) -> Facts:
+KNOWN_LENGTHS = _KnownLengths()
+
+
+def _find_facts(headers: Headers, steering: frozenset[bytes]) -> Facts:
     index = headers._index
-    steering = STEERING.intersection(index)
-    if not steering:
-        return NO_FACTS
-    distinct = len(index) == len(headers._pairs)
+    distinct = headers._distinct
     has_host = b"host" in steering
-    if has_host and distinct and len(steering) == 1:
-        return ONLY_A_HOST
     length = index.get(b"content-length")
-    if (
-        length is not None
-        and distinct
-        and (
-            len(steering) == 1
-            or (steering == _KEEP_ALIVE and index[b"connection"] == b"keep-alive")
-        )
-    ):
-        return _only_a_length(length)
     values = headers.values_of
     facts = Facts(
         None if length is None else int(length),
@@ -169,14 +201,15 @@ class Headers(Sequence[Field]):
         True
     """
 
-    __slots__ = ("_index", "_pairs", "_raw", "_wire", "facts")
-    _pairs: list[Field]
-    _index: dict[
-        bytes, bytes
-    ]  # lower-case name -> its last value; complete when names are distinct
+    __slots__ = ("_distinct", "_index", "_pairs", "_raw", "_wire", "facts", "names")
+    _index: dict[bytes, bytes]  # lower-case name -> its last value
+    _distinct: bool  # no name comes twice: then the index says everything
+    _pairs: list[Field] | None  # made from the index when somebody asks
     _raw: list[Field] | list[bytes]  # pairs in the caller's casing, or the lines they came from
     _wire: bytes | None
     facts: Facts
+    #: The names, in lower case.
+    names: frozenset[bytes]
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Headers is final: it cannot be subclassed")
@@ -185,13 +218,13 @@ class Headers(Sequence[Field]):
         return pairs if type(pairs) is cls else _validated(pairs)
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._raw)
 
     def __iter__(self) -> Iterator[Field]:
-        return iter(self._pairs)
+        return iter(self._fields())
 
     def __contains__(self, item: object) -> bool:
-        return item in self._pairs
+        return item in self._fields()
 
     if TYPE_CHECKING:
 
@@ -201,29 +234,35 @@ class Headers(Sequence[Field]):
         def __getitem__(self, position: slice) -> Sequence[Field]: ...
 
     def __getitem__(self, position: int | slice) -> Field | Sequence[Field]:
-        return self._pairs[position]
+        return self._fields()[position]
 
     def __eq__(self, other: object) -> bool:
         if type(other) is Headers:
-            return self._pairs == other._pairs
+            return self._fields() == other._fields()
         if isinstance(other, Sequence) and not isinstance(other, (str, bytes, bytearray)):
-            return self._pairs == list(other)
+            return self._fields() == list(other)
         return NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash either
 
     def __repr__(self) -> str:
-        return f"<Headers({self._pairs!r})>"
+        return f"<Headers({self._fields()!r})>"
 
     def __reduce__(self) -> tuple[type[Headers], tuple[list[Field]]]:
         return Headers, (self.raw_items(),)
+
+    def _fields(self) -> list[Field]:
+        pairs = self._pairs
+        if pairs is None:
+            pairs = self._pairs = list(self._index.items())
+        return pairs
 
     def raw_items(self) -> list[Field]:
         """The fields with their names in the casing that was given or received."""
         raw = self._raw
         if raw and type(raw[0]) is bytes:
             names = [line.partition(b":")[0] for line in raw if type(line) is bytes]
-            return [(name, pair[1]) for name, pair in zip(names, self._pairs, strict=True)]
+            return [(name, pair[1]) for name, pair in zip(names, self._fields(), strict=True)]
         return list(raw)  # type: ignore[arg-type]  # it holds pairs: the other kind was handled above
 
     def values_of(self, name: bytes) -> list[bytes]:
@@ -231,9 +270,9 @@ class Headers(Sequence[Field]):
         value = self._index.get(name)
         if value is None:
             return []
-        if len(self._index) == len(self._pairs):
+        if self._distinct:
             return [value]
-        return [value for key, value in self._pairs if key == name]
+        return [value for key, value in self._fields() if key == name]
 
     @property
     def wire(self) -> bytes:
@@ -244,36 +283,66 @@ class Headers(Sequence[Field]):
         return wire
 
 
-def _headers(pairs: list[Field], raw: list[Field] | list[bytes], wire: bytes | None) -> Headers:
+def checked_headers(
+    index: dict[bytes, bytes],
+    pairs: list[Field] | None,
+    raw: list[Field] | list[bytes],
+    wire: bytes | None,
+) -> Headers:
+    """Headers of fields that are all valid: by name, in order unless their names are all different,
+    with the names as received or given, and as they are sent if that is known.
+    """
     headers: Headers = object.__new__(Headers)
+    headers._index = index
     headers._pairs = pairs
     headers._raw = raw
     headers._wire = wire
-    headers._index = index = dict(pairs)
+    headers._distinct = distinct = len(index) == len(raw)
+    shape = KNOWN_SHAPES[tuple(index)]
+    headers.names = shape.names
+    facts = shape.facts
+    if facts is None or not (distinct or facts is NO_FACTS):
+        if shape.announces and distinct:
+            length = index[b"content-length"]
+            if (
+                len(length) < 19
+                and length.isdigit()
+                and index.get(b"connection", b"keep-alive") == b"keep-alive"
+            ):
+                headers.facts = KNOWN_LENGTHS[length]
+                return headers
+        facts = _other_facts(headers, shape.steering)
+    headers.facts = facts
+    return headers
+
+
+def _other_facts(headers: Headers, steering: frozenset[bytes]) -> Facts:
+    """Of what is not among the usual; brings the framing fields to their normal form."""
+    index = headers._index
     length = index.get(b"content-length")
     if length is not None or b"transfer-encoding" in index:
         usual = (
-            len(index) == len(pairs)
+            headers._distinct
             and (length is None or (len(length) < 19 and length.isdigit()))
             and index.get(b"transfer-encoding", b"chunked") == b"chunked"
         )
         if not usual:
             _normalise_framing(headers)
-    headers.facts = _find_facts(headers)
-    return headers
+    return _find_facts(headers, steering)
 
 
 def parsed_headers(pairs: list[Field], lines: list[bytes]) -> Headers:
     """Headers from pairs that a reader has checked; `lines` hold the names as received."""
-    return _headers(pairs, lines, None)
+    return checked_headers(dict(pairs), pairs, lines, None)
 
 
 def parsed_pairs(raw: list[Field]) -> Headers:
     """Headers from valid (spelling, value) pairs, for instance those of another `Headers`."""
-    return _headers([(name.lower(), value) for name, value in raw], raw, None)
+    pairs = [(name.lower(), value) for name, value in raw]
+    return checked_headers(dict(pairs), pairs, raw, None)
 
 
-NO_HEADERS = _headers([], [], b"")
+NO_HEADERS = checked_headers({}, [], [], b"")
 
 
 def _validated(pairs: Iterable[tuple[object, object]]) -> Headers:
@@ -312,7 +381,8 @@ def _validated_at_once(given: list[Any]) -> Headers:
     joined = b"".join(values)
     if 13 in joined or 10 in joined or 0 in joined or 11 in joined or 12 in joined:
         raise ValueError("a value holds a forbidden byte")
-    headers = _headers(lowered, given, b"\r\n".join(map(b": ".join, given)))
+    wire = b"\r\n".join(map(b": ".join, given))
+    headers = checked_headers(dict(lowered), lowered, given, wire)
     if lowered[0][0] != b"host" and b"host" in headers._index:
         headers._wire = None  # made later, with Host first
     return headers
@@ -334,7 +404,7 @@ def _normalise_framing(headers: Headers) -> None:
         _check_transfer_encoding(codings)
     pairs: list[Field] = []
     raw: list[Field] = []
-    for (name, value), (spelling, _) in zip(headers._pairs, headers.raw_items(), strict=True):
+    for (name, value), (spelling, _) in zip(headers, headers.raw_items(), strict=True):
         if name == b"content-length":
             if length is None:
                 continue  # a repetition of what is already there
@@ -346,7 +416,8 @@ def _normalise_framing(headers: Headers) -> None:
     headers._pairs = pairs
     headers._raw = raw
     headers._wire = None
-    headers._index = dict(pairs)
+    headers._index = index = dict(pairs)
+    headers._distinct = len(index) == len(pairs)
 
 
 def _content_length(values: list[bytes]) -> bytes:

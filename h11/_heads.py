@@ -25,7 +25,7 @@ from ._events import (
     parsed_response,
 )
 from ._grammar import ALLOWED_IN_VALUES, BLANKS, REQUEST_LINE, STATUS_LINE
-from ._headers import KNOWN_NAMES, Field, Headers, parsed_headers
+from ._headers import KNOWN_NAMES, Field, Headers, checked_headers, parsed_headers
 from ._limits import ParserLimits
 
 BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -121,20 +121,28 @@ def _read_head(
         if not forbidden and data[start] > 0x20:
             line = lines.pop(0)
             known = KNOWN_NAMES
-            fields: list[Field] = []
+            fields: dict[bytes, bytes] = {}
             try:
                 for field in lines:
                     name, value = field.split(b":", 1)
                     # strip() without an argument: of what it strips, only SP and HTAB got this far
-                    fields.append((known[name], value.strip()))
+                    fields[known[name]] = value.strip()
             except (ValueError, LocalProtocolError):
                 pass  # a fold or an error: the careful path knows
             else:
-                if len(fields) > max_fields:
+                if len(lines) > max_fields:
                     raise _too_many_fields(max_fields)
                 buffer.skip_to(end + 4)
-                return line, parsed_headers(fields, lines)
+                if len(fields) == len(lines):
+                    return line, checked_headers(fields, None, lines, None)
+                return line, parsed_headers(_pairs(lines), lines)
     return _read_irregular_head(buffer, max_head, max_fields)
+
+
+def _pairs(lines: list[bytes]) -> list[Field]:
+    """Of lines that were found regular, where one name comes several times."""
+    split = [line.split(b":", 1) for line in lines]
+    return [(KNOWN_NAMES[name], value.strip()) for name, value in split]
 
 
 def _read_irregular_head(

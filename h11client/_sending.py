@@ -447,7 +447,7 @@ def _begins_again(request: PreparedRequest) -> bool:
 def has_cookies(response: Any) -> bool:
     """Whether there may be cookies in a response; a foreign one does not tell."""
     head = getattr(response, "_head", None)
-    return head is None or bool(head.headers.values_of(b"set-cookie"))
+    return head is None or b"set-cookie" in head.headers.names
 
 
 def release(response: Any) -> None:

@@ -429,7 +429,7 @@ def _is_final(request: PreparedRequest, response: Any) -> bool:
         and response.status_code not in REDIRECTS
         and not request._hooks
         and response._head is not None
-        and not response._head.headers.values_of(b"set-cookie")
+        and b"set-cookie" not in response._head.headers.names
     )
 
 

@@ -128,7 +128,7 @@ class Readable:
                 reader is None
                 and self.max_response_size is None
                 and self._head is not None
-                and not self._head.headers.values_of(b"content-encoding")
+                and b"content-encoding" not in self._head.headers.names
             ):
                 # What most responses are, without what only the others need.
                 body = self._body

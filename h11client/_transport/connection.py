@@ -270,8 +270,7 @@ class Connection:
             content = body.bytes
             # RFC 9110 section 10.1.1: with `Expect: 100-continue` the head goes out alone.
             if content is not None and (
-                not content
-                or (len(content) <= JOIN_SIZE and not event.headers.values_of(b"expect"))
+                not content or (len(content) <= JOIN_SIZE and b"expect" not in event.headers.names)
             ):
                 wire = protocol.send_whole_message(event, content)
                 stream.write(wire, deadline.limit("write"))

@@ -134,29 +134,22 @@ class Lender:
             self._catch_up()
         if connection is None:
             connection, slot = self._take_or_wait(route, deadline)
+        clock = self._clock
         while connection is not None:
-            reason = self._why_dead(connection)
-            if reason is None:
+            if clock() >= connection.expires_at:
+                self._count("expired")
+                connection.close("idle for too long")
+            elif connection.stream.is_readable():
+                # RFC 9112 section 9.2: what arrives on an idle connection answers nothing, be it
+                # the end, an alert, a 408 or a whole response, and must not be taken for the next
+                # request's answer.
+                self._count("poisoned_idle")
+                connection.close("the server closed it, or sent something, while it was idle")
+            else:
                 _log.debug("reused %s", connection)
                 return connection
-            connection.close(reason)
             connection, slot = self._take_next(connection)
         return self._dial(route, slot, deadline, since)
-
-    def _why_dead(self, connection: Connection) -> str | None:
-        """Why an idle connection must not be used any more; None when it looks alive.
-
-        RFC 9112 section 9.2: what arrives on an idle connection answers nothing, be it the end, an
-        alert, a 408 or a whole response, and must not be taken for the next request's answer.
-        """
-        clock = self._clock
-        if clock() >= connection.expires_at:
-            self._count("expired")
-            return "idle for too long"
-        if connection.stream.is_readable():
-            self._count("poisoned_idle")
-            return "the server closed it, or sent something, while it was idle"
-        return None
 
     def _take_next(self, connection: Connection) -> _Found:
         """Another idle connection in exchange for a dead one, or else the slot of that."""

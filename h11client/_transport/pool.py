@@ -153,7 +153,7 @@ class Pool:
         forwarding = None if route.proxy is None else _forwarding(request, event, route)
         if forwarding is not None:
             event = forwarding.event
-        elif event.headers.values_of(b"proxy-authorization"):
+        elif b"proxy-authorization" in event.headers.names:
             event = without_proxy_authorization(event)
         lender = self._lender
         clock, watch = self.clock, deadline.watch

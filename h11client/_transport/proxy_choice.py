@@ -171,28 +171,22 @@ def _no_proxy(text: object) -> NoProxy:
 # asked for each request, so the dictionary in it is looked at, where there is one.
 _encoded_names = tuple(getattr(os.environ, "encodekey", str)(name) for name in _NAMES)
 _http, _https, _all, _no, _HTTP, _HTTPS, _ALL, _NO, _ = _encoded_names
+_that_name_one = (_http, _https, _all, _HTTP, _HTTPS, _ALL)
 _environ = os.environ
-_variables: dict[object, object] | None = getattr(os.environ, "_data", None)
+_variables: dict[object, object] = getattr(os.environ, "_data", {})
+_has_none_of = _variables.keys().isdisjoint  # a view: it sees what changes
 _last: tuple[tuple[object, ...], dict[str, str] | None] = ((None,) * len(_NAMES), None)
 
 
 def environment_proxies() -> dict[str, str] | None:
     """What the environment says about proxies, as a mapping like a session's; None for nothing."""
     global _last
-    known = _variables
-    if known is None or os.environ is not _environ:
+    if not _variables or os.environ is not _environ:
         values: tuple[object, ...] = tuple(map(os.environ.get, _NAMES))
-    elif not (
-        _http in known
-        or _https in known
-        or _all in known
-        or _HTTP in known
-        or _HTTPS in known
-        or _ALL in known
-    ):
+    elif _has_none_of(_that_name_one):
         return None
     else:
-        values = tuple(map(known.get, _encoded_names))
+        values = tuple(map(_variables.get, _encoded_names))
     if values == _last[0]:
         return _last[1]
     found = _read_environment()

@@ -516,6 +516,12 @@ def values_of() -> object:
 
 
 @probe
+def names() -> object:
+    request = h11.Request(method="GET", target="/", headers=[("Host", "a")])
+    return sorted(request.headers.names)  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+
+
+@probe
 def public_names() -> object:
     later = {"Headers", "MIGHT_SWITCH_PROTOCOL", "PRODUCT_ID", "ParserLimits", "__version__"}
     return sorted(later & set(h11.__all__))

@@ -117,6 +117,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "send-whole-message": ("AttributeError", r"b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'"),
     "headers-public": ("AttributeError", "True"),
     "values-of": ("AttributeError", "[b'a', b'b']"),
+    "names": ("AttributeError", "[b'host']"),
     "public-names": (
         "[]",
         "['Headers', 'MIGHT_SWITCH_PROTOCOL', 'PRODUCT_ID', 'ParserLimits', '__version__']",

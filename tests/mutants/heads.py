@@ -26,12 +26,21 @@ MUTATIONS = [
     Mutation(
         "fields-of-any-number",
         "h11/_heads.py",
-        "                if len(fields) > max_fields:\n"
+        "                if len(lines) > max_fields:\n"
         "                    raise _too_many_fields(max_fields)\n",
         "",
         "The number of fields in a head has no limit.",
         ("F12",),
         ("protocol/test_limits.py",),
+    ),
+    Mutation(
+        "repeated-fields-are-one",
+        "h11/_heads.py",
+        "if len(fields) == len(lines):",
+        "if fields:",
+        "Of fields of one name only the last is there.",
+        ("2a5",),
+        ("protocol/test_readers_heads.py",),
     ),
     Mutation(
         "status-line-unbounded",
@@ -72,8 +81,8 @@ MUTATIONS = [
     Mutation(
         "blank-before-the-colon",
         "h11/_heads.py",
-        "fields.append((known[name], value.strip()))",
-        "fields.append((known[name.rstrip()], value.strip()))",
+        "fields[known[name]] = value.strip()",
+        "fields[known[name.rstrip()]] = value.strip()",
         "A blank between a header's name and the colon is removed.",
         ("F8", "2a5"),
         ("protocol/test_readers_heads.py",),

@@ -179,11 +179,11 @@ MUTATIONS = [
     Mutation(
         "poisoned-connection-taken-by-a-waiter",
         "h11client/_transport/lending.py",
-        "            connection, slot = self._take_or_wait(route, deadline)\n        while connection is not None:\n",
+        "            connection, slot = self._take_or_wait(route, deadline)\n        clock = self._clock\n",
         "            connection, slot = self._take_or_wait(route, deadline)\n"
         "            if connection is not None:\n"
         "                return connection\n"
-        "        while connection is not None:\n",
+        "        clock = self._clock\n",
         "A connection that a waiter is given is not looked at.",
         ("M2", "2c5"),
         ("client/test_promises.py",),

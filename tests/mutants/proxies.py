@@ -82,7 +82,7 @@ MUTATIONS = [
     Mutation(
         "proxy-authorization-in-a-tunnel",
         "h11client/_transport/pool.py",
-        '        elif event.headers.values_of(b"proxy-authorization"):\n'
+        '        elif b"proxy-authorization" in event.headers.names:\n'
         "            event = without_proxy_authorization(event)\n",
         "",
         "A Proxy-Authorization header goes to the origin, through a tunnel or without any proxy.",

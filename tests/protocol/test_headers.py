@@ -5,11 +5,12 @@ from __future__ import annotations
 import collections.abc
 import copy
 import pickle
+from collections.abc import Iterator
 
 import pytest
 
 import h11
-import h11._headers
+from h11 import _headers
 from tests.protocol.driving import accepted, client, server
 
 PAIRS = [(b"host", b"a"), (b"x-b", b"1"), (b"x-b", b"2")]
@@ -86,7 +87,7 @@ def test_headers_cannot_be_changed() -> None:
 def test_received_headers_are_headers_too() -> None:
     found = accepted(client, b"HTTP/1.1 204 X\r\nX-A: b\r\n\r\n").events[0].headers
     assert type(found) is type(headers())
-    assert type(found) is h11._headers.Headers
+    assert type(found) is _headers.Headers
     assert found == [(b"x-a", b"b")]
     with pytest.raises(AttributeError):
         found.anything = 1
@@ -216,7 +217,7 @@ class TestHeadersAsAPublicClass:
         found = h11.Headers([("Host", "a"), (b"X-B", b"1"), ("x-b", bytearray(b"2"))])
         assert found == PAIRS
         assert found.raw_items() == [(b"Host", b"a"), (b"X-B", b"1"), (b"x-b", b"2")]
-        assert h11.Headers is h11._headers.Headers
+        assert h11.Headers is _headers.Headers
         assert h11.Headers([]) == []
         for name, value in (("X", " a"), ("X Y", "a"), ("X", "a\nb"), ("Content-Length", "x")):
             with pytest.raises(h11.LocalProtocolError):
@@ -230,6 +231,16 @@ class TestHeadersAsAPublicClass:
         assert repeated.values_of(b"c") == []
         distinct = h11.Headers([("A", "1"), ("B", "2")])
         assert (distinct.values_of(b"a"), distinct.values_of(b"c")) == ([b"1"], [])
+
+    @pytest.mark.deviation("names")
+    def test_the_names_are_a_set(self) -> None:
+        twice = h11.Headers([("Content-Length", "1"), ("B", "2"), ("content-length", "1")])
+        assert twice.names == {b"content-length", b"b"}
+        assert h11.Headers().names == frozenset()
+        assert pickle.loads(pickle.dumps(twice)).names == twice.names
+        connection = h11.Connection(h11.CLIENT)
+        connection.receive_data(b"HTTP/1.1 200 OK\r\nB: 1\r\nSet-Cookie: 1\r\nb: 2\r\n\r\n")
+        assert connection.next_event().headers.names == {b"b", b"set-cookie"}
 
     def test_they_may_serve_many_requests(self) -> None:
         shared = h11.Headers([("Host", "a"), ("X-B", "1")])
@@ -265,3 +276,70 @@ class TestHeadersAsAPublicClass:
     def test_the_class_is_final(self) -> None:
         with pytest.raises(TypeError):
             type("Mine", (h11.Headers,), {})
+
+
+# --- what is remembered of the names of a head ------------------------------------------------
+
+
+def request_with(fields: bytes) -> h11.Request:
+    connection = h11.Connection(h11.SERVER)
+    connection.receive_data(b"GET / HTTP/1.1\r\n" + fields + b"\r\n")
+    return connection.next_event()
+
+
+def test_what_was_learned_of_one_head_does_not_hold_for_one_that_repeats_a_name() -> None:
+    for _ in range(2):
+        assert request_with(b"Host: a\r\nB: 1\r\n").headers[0] == (b"host", b"a")
+        with pytest.raises(h11.RemoteProtocolError, match="multiple Host"):
+            request_with(b"Host: a\r\nB: 1\r\nHost: a\r\n")
+
+
+def test_a_length_beside_each_kind_of_connection_field() -> None:
+    for value, closed in ((b"keep-alive", False), (b"close", True), (b"x", False)) * 2:
+        connection = h11.Connection(h11.CLIENT)
+        connection.send(h11.Request(method="GET", target="/", headers=[("Host", "a")]))
+        connection.send(h11.EndOfMessage())
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: " + value
+        connection.receive_data(head + b"\r\n\r\nok")
+        events = [connection.next_event() for _ in range(3)]
+        assert (events[1].data, type(events[2])) == (b"ok", h11.EndOfMessage)
+        assert (connection.their_state is h11.MUST_CLOSE) is closed
+
+
+@pytest.fixture
+def tables() -> Iterator[dict[str, dict]]:
+    """What is remembered of names and lengths: empty, and what it was when the test is over."""
+    found = {
+        name: getattr(_headers, name) for name in ("KNOWN_NAMES", "KNOWN_SHAPES", "KNOWN_LENGTHS")
+    }
+    before = {name: dict(table) for name, table in found.items()}
+    for table in found.values():
+        table.clear()
+    yield found
+    for name, table in found.items():
+        table.clear()
+        table.update(before[name])
+
+
+@pytest.mark.safety("F12")
+def test_peers_cannot_make_the_tables_of_names_large(tables) -> None:
+    for number in range(3000):
+        fields = b"X-%d: 1\r\nContent-Length: %d\r\n\r\n" % (number, number)
+        connection = h11.Connection(h11.CLIENT)
+        connection.receive_data(b"HTTP/1.1 200 OK\r\n" + fields)
+        headers = connection.next_event().headers
+        assert headers.names == {b"x-%d" % number, b"content-length"}
+        assert headers.facts.content_length == number
+    sizes = {name: len(table) for name, table in tables.items()}
+    assert sizes == {"KNOWN_NAMES": 2048, "KNOWN_SHAPES": 256, "KNOWN_LENGTHS": 1024}
+
+
+@pytest.mark.safety("F12")
+def test_heads_of_many_names_or_long_ones_are_not_remembered(tables) -> None:
+    for fields in (
+        b"".join([b"X-%d: 1\r\n" % number for number in range(41)]),
+        b"".join([b"X-%d-%s: 1\r\n" % (number, b"a" * 100) for number in range(20)]),
+    ):
+        assert len(request_with(b"Host: a\r\n" + fields).headers.names) > 20
+    assert not tables["KNOWN_SHAPES"]
+    assert b"x-1-" + b"a" * 100 not in tables["KNOWN_NAMES"].values()
