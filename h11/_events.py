@@ -324,9 +324,9 @@ def check_host(headers: Headers, http_version: bytes) -> None:
 
 
 # The trusted constructors: for the readers, which have checked every field already. Each slot
-# descriptor is a call; so an event is made as a draft of it, which has the same slots and no guard,
-# and then is given its class: 1 % of the instructions of a small exchange less. Both guards have to be
-# gone: the interpreter takes the short way only where neither is there.
+# descriptor is a call; so an event is made as a draft of it, which has the same slots and no
+# guards, and then is given its class: 1 % of the instructions of a small exchange less. Without
+# `__delattr__`, which is not needed, the interpreter would go the long way for assignments too.
 
 
 class _RequestDraft(_RequestFields):
