@@ -253,6 +253,39 @@ class Connection:
         except RemoteProtocolError as error:
             raise self._remote_error(error) from error.__cause__
 
+    def pass_body(self, data: bytes) -> bool:
+        """Count bytes from the peer as part of its body, where nothing in them needs a look.
+
+        For who reads a large body, and has no use for `receive_data` taking what `receive_body`
+        then gives back as it is.
+
+        Returns:
+            True: they are the next bytes of a body with a Content-Length that goes on behind them.
+            False, and nothing was done: they are for `receive_data`.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n"
+            >>> conn.receive_data(head)
+            >>> conn.next_event().method
+            b'PUT'
+            >>> conn.pass_body(b"hell"), conn.pass_body(b"o")
+            (True, False)
+        """
+        reader = self._reader
+        if (
+            type(reader) is not ContentLengthReader
+            or self._buffer.data
+            or self._eof
+            or self.client_is_waiting_for_100_continue
+        ):
+            return False
+        left = reader.left - len(data)
+        if left <= 0 or not data:
+            return False
+        reader.left = left
+        return True
+
     def receive_whole_body(self, max_bytes: int) -> bytes | None:
         """Read what is left of the peer's body and the end of its message, if all is there.
 

@@ -40,29 +40,29 @@ class BodyReader(Protocol):
 class ContentLengthReader:
     """A body of known length; also of length 0, for messages that have none."""
 
-    __slots__ = ("_expected", "_left", "over")
+    __slots__ = ("_expected", "left", "over")
 
     def __init__(self, length: int) -> None:
-        self._expected = self._left = length
+        self._expected = self.left = length
         self.over = length == 0
 
     def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None:
         if self.over:
             return END
-        piece = self.read_bytes(buffer, self._left)
+        piece = self.read_bytes(buffer, self.left)
         return parsed_data(piece, False, False) if piece else None
 
     def read_rest(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes | None:
         """All that is left, if it is there and no more than `max_bytes`; else nothing is read."""
-        left = self._left
+        left = self.left
         if left > max_bytes or left > len(buffer.data) - buffer.start:
             return None
         return buffer.take(left) if left else b""
 
     def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
-        left = self._left
+        left = self.left
         piece = buffer.take(left if left < max_bytes else max_bytes)
-        self._left = left = left - len(piece)
+        self.left = left = left - len(piece)
         if not left:
             self.over = True
         return piece
@@ -72,7 +72,7 @@ class ContentLengthReader:
             return END
         raise RemoteProtocolError(
             "peer closed connection without sending complete message body "
-            f"(received {self._expected - self._left} bytes, expected {self._expected})"
+            f"(received {self._expected - self.left} bytes, expected {self._expected})"
         )
 
 

@@ -23,7 +23,7 @@ from h11client.exceptions import (
     WriteTimeout,
 )
 
-__all__ = ["from_protocol_error", "from_stream_error", "is_tls_error", "let_pass"]
+__all__ = ["UNCLEAN_END", "from_protocol_error", "from_stream_error", "is_tls_error", "let_pass"]
 
 _ANY = "*"
 _BEFORE_SENDING = frozenset(["pool", "resolve", "connect", "tls"])
@@ -61,6 +61,12 @@ _FROM_PROTOCOL: tuple[tuple[str, str, type[RequestException]], ...] = (
 
 # Room for one quoted piece of what the peer sent, never for a page of it.
 _LONGEST_DETAIL = 500
+
+
+UNCLEAN_END = (
+    "the TLS connection ended without close_notify, and nobody knows whether that was all; with"
+    " require_close_notify=False it counts as all"
+)
 
 
 def _detail(error: BaseException) -> str:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from h11client import exceptions
 from h11client._messages.raw import ForeignBody, RawBody
-from h11client._messages.reading import READ_SIZE, BodyReader, check_piece_size, read_whole
+from h11client._messages.reading import (
+    READ_SIZE,
+    BodyReader,
+    check_piece_size,
+    known_length,
+    read_whole,
+)
 from h11client._messages.text import (
     LineSplitter,
     TextDecoder,
@@ -373,11 +379,7 @@ class Readable:
 
     def _wire_size(self) -> int | None:
         """The Content-Length where it is that of what comes (RFC 9112 section 6.3)."""
-        values_of = None if self._head is None else self._head.headers.values_of
-        if values_of is None or values_of(b"transfer-encoding"):
-            return None
-        lengths = values_of(b"content-length")
-        return int(lengths[0]) if lengths else None
+        return None if self._head is None else known_length(self._head.headers)
 
     def _report_to(self, on_progress: OnProgress) -> None:
         """Has the reading of the body reported; to be called before it begins."""
@@ -394,16 +396,7 @@ class Readable:
     def _pieces(self, size: int | None, filled: bool = False) -> Iterator[bytes]:
         content = self._whole
         if content is None:
-            reader = self._open()
-            read = reader.read_exactly if filled else reader.read
-            try:
-                while piece := read(size or READ_SIZE, True, self):
-                    yield piece
-            except GeneratorExit:
-                raise  # who has had enough may go on in another way
-            except BaseException as error:
-                reader.break_off(error, self)
-                raise
+            yield from self._open().pieces(size or READ_SIZE, filled, self)
             return
         step = size or max(len(content), 1)
         for start in range(0, len(content), step):

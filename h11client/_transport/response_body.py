@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from h11client import _log
 from h11client._engine import h11
+from h11client._messages.reading import known_length
 from h11client._timeouts import Limit, LimitExpired
-from h11client._translation import from_protocol_error, from_stream_error, let_pass
+from h11client._translation import UNCLEAN_END, from_protocol_error, from_stream_error, let_pass
 from h11client._transport.block_memory import keep_blocks
 from h11client._transport.connection import LARGE_READ, READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
@@ -43,7 +44,6 @@ _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
 _WORTH_A_READ = 4096  # bytes
-_LITTLE = 16 * 1024  # bytes in one read that show that the network is slower than we are
 _PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
@@ -77,7 +77,9 @@ class ResponseBody(Told):
         "_closing",
         "_interrupted",
         "_reading",
+        "_asked",
         "_much",
+        "_passed",
     )
 
     # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
@@ -106,19 +108,21 @@ class ResponseBody(Told):
         self.informational = connection.informational
         self._endpoint = connection.endpoint
         self._served = connection.served
-        self._received = 0
-        self._start = 0
+        self._received = self._start = 0
+        self._asked = 0  # bytes, by the last read
         self._failure: RequestException | None = None
         self._states = None
         self.trailers: h11.Headers | None = None
         self._guard = None
         self._switched = False
-        self._much = False  # came with the last read
+        self._much = False  # came at once, of a body that may be read faster
+        self._passed = False  # the last block went past the engine: nothing waits there
         if type(head) is _Response:
             self._look_ahead(connection, READ_SIZE)
         else:
             self._switch(connection)
         if self._connection is not None:
+            keep_blocks()
             if connection.turn.locked() or connection.guard.locked():
                 # By whoever read the body before, on the way out, or interrupted there for good.
                 connection.renew_locks()
@@ -178,8 +182,11 @@ class ResponseBody(Told):
         if self._start or len(data) > max_bytes:
             return self._read_part(data, max_bytes)
         self._received += len(data)
+        self._asked = max_bytes
         connection = self._connection
-        if connection is not None:
+        if self._passed:
+            self._passed = False  # nothing of the body waits, and it goes on
+        elif connection is not None:
             self._look_ahead(connection, max_bytes)
         else:
             self._ready = None  # it was put by, and is read now
@@ -189,6 +196,7 @@ class ResponseBody(Told):
         start = self._start
         piece = data[start : start + max_bytes]
         self._received += len(piece)
+        self._asked = max_bytes
         self._start = start + len(piece)
         if self._start == len(data):
             self._start = 0
@@ -254,18 +262,23 @@ class ResponseBody(Told):
             if connection.read_failure is not None:
                 raise connection.read_failure
             while True:
-                if self._much:
-                    size = LARGE_READ  # a quarter less for each byte, measured
-                elif _WORTH_A_READ < max_bytes < READ_SIZE:
-                    size = max_bytes  # what is left over would have to be cut off, and copied
+                if max_bytes < READ_SIZE and (max_bytes > _WORTH_A_READ or max_bytes < self._asked):
+                    # The rest of a block. What came behind it would have to be cut off, and put
+                    # before what comes next: two copies of each block, for ever.
+                    size = max_bytes
+                elif self._much:
+                    size = LARGE_READ
                 else:
                     size = READ_SIZE
                 block = stream.read(size, self._deadline.limit("read"))
-                if self._much:
-                    self._much = len(block) > _LITTLE
-                elif len(block) >= READ_SIZE:
-                    keep_blocks()
-                    self._much = stream.tls is None and not self._is_packed()
+                if protocol.pass_body(block):
+                    if len(block) > max_bytes:
+                        self._ready = block
+                    else:
+                        self._passed = True
+                    return block
+                # Chunks are cut out of what is read in any case: the larger, the cheaper.
+                self._much = len(block) >= READ_SIZE and not (stream.tls or self._is_packed())
                 protocol.receive_data(block)
                 data = protocol.receive_body(max_bytes)
                 if type(data) is bytes:
@@ -274,10 +287,7 @@ class ResponseBody(Told):
                     continue
                 if not block and not stream.eof_was_clean:
                     # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
-                    raise h11.RemoteProtocolError(
-                        "the TLS connection ended without close_notify, and nobody knows whether"
-                        " that was all; with require_close_notify=False it counts as all"
-                    )
+                    raise h11.RemoteProtocolError(UNCLEAN_END)
                 if self._finish(connection):
                     self._ready = None
                     return None
@@ -292,7 +302,7 @@ class ResponseBody(Told):
 
     def _is_packed(self) -> bool:
         """Whether 64 KiB may decode to 64 MiB: as little as possible of it is kept."""
-        return bool(self._head.headers.values_of(b"content-encoding"))
+        return b"content-encoding" in self._head.headers.names
 
     def _finish(self, connection: Connection) -> bool:
         """Gives the connection back, unless the data is over and its trailers are yet to come."""
@@ -441,7 +451,7 @@ class ResponseBody(Told):
         """Reads to the end what costs less than a new connection would."""
         protocol = connection.protocol
         budget = connection.limits.drain_bytes
-        length = self._known_length()
+        length = known_length(self._head.headers)
         if length is not None and length - self._received > budget:
             return False
         clock = self._deadline.clock
@@ -468,13 +478,6 @@ class ResponseBody(Told):
         except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
             let_pass(error)
             return False
-
-    def _known_length(self) -> int | None:
-        headers = self._head.headers
-        if headers.values_of(b"transfer-encoding"):
-            return None
-        lengths = headers.values_of(b"content-length")
-        return int(lengths[0]) if lengths else None
 
     @property
     def connection_info(self) -> ConnectionInfo:

@@ -105,33 +105,55 @@ def test_a_body_comes_whole_however_it_is_split_and_read(wire, end, content, fat
     assert exchange.body.read(size) == b""
 
 
-def sizes_read(*steps, extra=b"", tls=False):
-    """How much came with each read of a body of two megabytes, whose head is read alone."""
-    content = bytes(2_000_000)
-    exchange = Exchange(length(len(content), extra=extra), content, *steps, tls=tls)
-    exchange.network.log.clear()
-    received = exchange.read_all(65536)
-    assert received == content
-    return [entry[1] for entry in exchange.network.log if entry[0] == "read"]
+def sizes_of_reads(exchange):
+    """How much came with each read since the head."""
+    return [entry[1] for entry in exchange.network.log if entry[0] == "read"][1:]
 
 
-def test_more_is_asked_for_when_the_body_comes_as_fast_as_it_is_read():
-    usual, large = 65536, 262144
-    assert sizes_read()[:3] == [usual, large, large]
+USUAL, LARGE = 65536, 262144
+MUCH = 2_000_000
+
+
+def chunked_body(extra=b"", tls=False):
+    """The reads of a chunked body of two megabytes whose head is read alone."""
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (MUCH, bytes(MUCH))
+    exchange = Exchange(CHUNKED[:-2] + extra + b"\r\n", body, tls=tls)
+    assert exchange.read_all(USUAL) == bytes(MUCH)
+    return sizes_of_reads(exchange)
+
+
+def test_more_is_asked_for_when_chunks_come_as_fast_as_they_are_read():
+    assert chunked_body()[:4] == [USUAL, LARGE, LARGE, LARGE]
     # What may decode to a thousand times as much is not taken faster than it is asked for; TLS
     # cuts it into records.
-    assert set(sizes_read(extra=b"Content-Encoding: gzip\r\n")[:-1]) == {usual}
-    assert set(sizes_read(tls=True)[:-1]) == {usual}
+    assert set(chunked_body(extra=b"Content-Encoding: gzip\r\n")[:-1]) == {USUAL}
+    assert set(chunked_body(tls=True)[:-1]) == {USUAL}
 
 
 def test_less_is_asked_for_when_the_network_is_slower():
-    wire = bytes(1_000_000)
-    steps = [length(len(wire)), wire[:400_000], wire[:100], wire[400_100:]]
-    exchange = Exchange(*steps)
-    exchange.network.log.clear()
-    assert exchange.read_all(65536) == wire
-    read = [entry[1] for entry in exchange.network.log if entry[0] == "read"]
-    assert read[:5] == [65536, 262144, 400_000 - 65536 - 262144, 100, 65536]
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (1_000_000, bytes(1_000_000))
+    exchange = Exchange(CHUNKED, body[:400_000], body[400_000:400_100], body[400_100:])
+    assert exchange.read_all(USUAL) == bytes(1_000_000)
+    sizes = sizes_of_reads(exchange)
+    assert sizes[:5] == [USUAL, LARGE, 400_000 - USUAL - LARGE, 100, USUAL]
+
+
+@pytest.mark.parametrize("begun", [0, 300, USUAL - 100], ids=["nothing", "a little", "nearly all"])
+def test_a_body_of_known_length_is_read_in_the_blocks_that_are_asked_for(begun):
+    exchange = Exchange(length(MUCH) + bytes(begun), bytes(MUCH - begun))
+    received = 0
+    while piece := exchange.body.read(USUAL - received % USUAL):
+        received += len(piece)
+    assert received == MUCH
+    rest = [USUAL - begun] if begun else []
+    left = MUCH - begun - sum(rest)
+    assert sizes_of_reads(exchange) == [*rest, *[USUAL] * (left // USUAL), left % USUAL]
+
+
+def test_small_reads_are_served_from_large_ones():
+    exchange = Exchange(length(MUCH), bytes(MUCH))
+    assert exchange.read_all(1000) == bytes(MUCH)
+    assert len(sizes_of_reads(exchange)) <= MUCH // USUAL + 2
 
 
 NO_BODIES = [

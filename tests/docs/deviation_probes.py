@@ -497,6 +497,14 @@ def receive_body() -> object:
 
 
 @probe
+def pass_body() -> object:
+    conn = client_that_asked()
+    conn.receive_data(OK + b"Content-Length: 3\r\n\r\n")
+    conn.next_event()
+    return [conn.pass_body(b"ab"), conn.pass_body(b"c")]  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+
+
+@probe
 def send_whole_message() -> object:
     conn = h11.Connection(h11.CLIENT)
     head = h11.Request(method="GET", target="/", headers=[("Host", "a")])

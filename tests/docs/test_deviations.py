@@ -115,6 +115,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "parser-limits": ("AttributeError", "10"),
     "receive-body": ("AttributeError", "[b'ab', b'c', None]"),
     "send-whole-message": ("AttributeError", r"b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'"),
+    "pass-body": ("AttributeError", "[True, False]"),
     "headers-public": ("AttributeError", "True"),
     "values-of": ("AttributeError", "[b'a', b'b']"),
     "names": ("AttributeError", "[b'host']"),
