@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import main_table, pages, plot, report
-from benchmarks.harness import one_core
-from benchmarks.kinds import KINDS, ON_ALL_CORES
+from benchmarks.harness import cores_apart, one_core
+from benchmarks.kinds import KINDS, ON_ALL_CORES, ON_CORES_APART
 from benchmarks.settings import OTHERS, PEERS, Settings, interpreter, python_for_ours
 
 
@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> main_table.Document:
     document: dict[str, Any] = {"machine": machine(), "sections": []}
     print(f"# Benchmarks\n\n{document['machine']['text']}\n", flush=True)
     for kind in arguments.kind or KINDS:
-        spread = arguments.all_cores or kind in ON_ALL_CORES
-        with contextlib.nullcontext() if spread else one_core():
+        with cores_of(kind, arguments.all_cores):
             section = KINDS[kind](settings)
         document["sections"].append(report.as_json(kind, section))
         print(report.markdown(section), flush=True)
@@ -51,6 +50,13 @@ def run(arguments: argparse.Namespace) -> main_table.Document:
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return document
+
+
+def cores_of(kind: str, all_cores: bool) -> contextlib.AbstractContextManager[None]:
+    """Where the processes of a kind run."""
+    if all_cores or kind in ON_ALL_CORES:
+        return contextlib.nullcontext()
+    return cores_apart() if kind in ON_CORES_APART else one_core()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -156,12 +156,17 @@ class Worker(Process):
         return Measure(answer["cpu"], answer["wall"], answer["units"])
 
 
+_server_cores: set[int] | None = None  # where servers run; None: wherever this process does
+
+
 class Server(Process):
     """The loopback server of server.py, in a process of its own; `tls` needs trustme there."""
 
     def __init__(self, python: str, tls: bool = False) -> None:
         mark = ["tls"] if tls else []
         super().__init__([python, "-I", str(ROOT / "benchmarks" / "server.py"), *mark])
+        if _server_cores is not None:
+            os.sched_setaffinity(self._child.pid, _server_cores)
         try:
             said = self.listen()
         except BaseException:
@@ -308,6 +313,28 @@ def one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def cores_apart() -> Iterator[None]:
+    """Keeps servers on one core, this process and its workers on the others, where that can be told.
+
+    On one core a large body is a race: who has had less of the core is let in first. A client that
+    takes a little less time than the server empties the buffers while they are warm; one that takes
+    a little more finds them full of what has left the caches, and pays twice for each byte.
+    """
+    global _server_cores
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
+    if len(cores) < 2:
+        yield
+        return
+    _server_cores = {max(cores)}
+    os.sched_setaffinity(0, cores - _server_cores)
+    try:
+        yield
+    finally:
+        _server_cores = None
+        os.sched_setaffinity(0, cores)
 
 
 def clean_environment() -> dict[str, str]:

@@ -45,8 +45,10 @@ KINDS: dict[str, Callable[[Settings], Section]] = {
     "import": imports.section,
     "memory": memory.section,
     "growth": growth.section,
+    "growth-bodies": growth.bodies,
     "instructions": instructions.section,
 }
 
-# Measured on all cores, where all others are kept on one.
+# Of all others, clients and server are kept on one core.
 ON_ALL_CORES = frozenset({"threads-apart"})
+ON_CORES_APART = frozenset({"downloads", "uploads", "tls-bodies", "gzip", "growth-bodies"})

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import profile_get
 from benchmarks.kinds import KINDS
-from benchmarks.kinds.growth import GROWING
+from benchmarks.kinds.growth import BODIES, GROWING
 from benchmarks.kinds.loopback import ABSENT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,8 +87,8 @@ def test_import_time_and_memory_are_measured(tmp_path: Path) -> None:
 
 
 def test_growth_is_measured_at_both_sizes(tmp_path: Path) -> None:
-    works = measured(run(tmp_path, "growth"))
-    sizes = {f"{work}-{size}" for _, work, _, *two in GROWING for size in two}
+    works = measured(run(tmp_path, "growth", "growth-bodies"))
+    sizes = {f"{work}-{size}" for _, work, _, *two in (*GROWING, *BODIES) for size in two}
     assert works == {OURS: sizes}
 
 
