@@ -317,7 +317,7 @@ def one_core() -> Iterator[None]:
 
 @contextlib.contextmanager
 def cores_apart() -> Iterator[None]:
-    """Keeps servers on one core, this process and its workers on the others, where that can be told.
+    """Keeps servers on one core, this process and its workers on others, where that can be told.
 
     On one core a large body is a race: who has had less of the core is let in first. A client that
     takes a little less time than the server empties the buffers while they are warm; one that takes

@@ -1,4 +1,4 @@
-"""Kinds `growth` and `growth-bodies`: the same work at two sizes; what a unit costs at the larger."""
+"""Kinds `growth` and `growth-bodies`: the same work at two sizes, and what a unit costs there."""
 
 from __future__ import annotations
 
