@@ -22,23 +22,25 @@ if TYPE_CHECKING:
         "Timeout | SupportsFloat | tuple[SupportsFloat | None, SupportsFloat | None] | None"
     )
 
-__all__ = ["DEFAULT_TIMEOUT", "Deadline", "Limit", "LimitExpired", "Timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "LONGEST_STEP", "Deadline", "Limit", "LimitExpired", "Timeout"]
 
 CONNECT_SECONDS = 10.0  # three lost SYNs are repeated within 7 s; what needs more is not coming
 READ_SECONDS = 60.0  # the usual patience of a reverse proxy with its application
 WRITE_SECONDS = 60.0
 POOL_SECONDS = 60.0
 
-# What poll(2) takes is a C int of milliseconds: 24.8 days. A longer limit ends there.
-_LONGEST_MILLISECONDS = 2.0**31 - 1
+# A signal that comes after the interpreter's last look for one, and before a wait begins, does not
+# end the wait. So no socket is waited for any longer at a time: Ctrl-C is heard within a second.
+LONGEST_STEP = 1000.0  # milliseconds
 
 
 class Limit:
     """How long one operation may take, and which of the user's limits says so.
 
     `seconds` is None when there is no limit, `name` is one of "connect", "read", "write",
-    "pool", "total". `milliseconds` is the same in the unit of poll(2), ready to be passed to it.
-    `whole` is the number that the user set, of which `seconds` may be what is left.
+    "pool", "total". `milliseconds` is how long to wait at first, in the unit of poll(2): a second,
+    or all of it when it is less. `whole` is the number that the user set, of which `seconds` may be
+    what is left.
 
     >>> Limit(1.5, "read")
     Limit(1.5, 'read')
@@ -50,9 +52,7 @@ class Limit:
         self.seconds = seconds
         self.name = name
         self.whole = seconds if whole is None else whole
-        self.milliseconds = (
-            None if seconds is None else min(seconds * 1000.0, _LONGEST_MILLISECONDS)
-        )
+        self.milliseconds = LONGEST_STEP if seconds is None else min(seconds * 1000.0, LONGEST_STEP)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Limit):

@@ -190,7 +190,7 @@ class _Race:
         milliseconds = self._deadline.limit("connect").milliseconds
         if self._waiting:
             left = max(0.0, (self._next_start - self._deadline.clock()) * 1000.0)
-            milliseconds = left if milliseconds is None else min(left, milliseconds)
+            milliseconds = min(left, milliseconds)
         for descriptor, _ in self._poller.poll(milliseconds):
             self._poller.unregister(descriptor)
             sock = self._running[descriptor][0]

@@ -16,7 +16,7 @@ import os
 import socket
 from time import monotonic
 
-from h11client._timeouts import LimitExpired
+from h11client._timeouts import LONGEST_STEP, LimitExpired
 from h11client._translation import let_pass
 from h11client._transport.dialing import dial, dial_unix, numeric, resolve
 from h11client._transport.forking import close_in_child, make_socket
@@ -130,22 +130,21 @@ class SocketStream:
             try:
                 data = self._recv(max_bytes)
             except BlockingIOError:
-                return self._read_after_false_alarm(max_bytes, limit)
+                # It was ready and then had nothing: poll(2), BUGS. The limit starts anew.
+                return self._read_on(max_bytes, limit, 0.0)
             return data if data else self._end()
-        raise LimitExpired(limit)
+        return self._read_on(max_bytes, limit, limit.milliseconds)
 
-    def _read_after_false_alarm(self, max_bytes: int, limit: Limit) -> bytes:
-        """A descriptor was ready and then had nothing: poll(2), BUGS. The limit starts anew."""
-        end = None if limit.seconds is None else monotonic() + limit.seconds
-        milliseconds = limit.milliseconds
-        while self._poll(milliseconds):
-            try:
-                data = self._recv(max_bytes)
-            except BlockingIOError:
-                milliseconds = _left(end, limit)
-            else:
+    def _read_on(self, max_bytes: int, limit: Limit, waited: float) -> bytes:
+        """Goes on with a read that has waited for so many milliseconds."""
+        end = None if limit.seconds is None else monotonic() + limit.seconds - waited / 1000.0
+        while True:
+            if self._poll(_step(end, limit)):
+                try:
+                    data = self._recv(max_bytes)
+                except BlockingIOError:
+                    continue
                 return data if data else self._end()
-        raise LimitExpired(limit)
 
     def _end(self) -> bytes:
         if self._interrupted:
@@ -194,7 +193,8 @@ class SocketStream:
             while True:
                 events = self._poll(milliseconds)
                 if not events:
-                    raise LimitExpired(limit)
+                    milliseconds = _step(end, limit)
+                    continue
                 if not events[0][1] & (READY_TO_WRITE | FAILED):
                     self._unsent = bytes(view)
                     return False
@@ -206,7 +206,7 @@ class SocketStream:
                 if sent == len(view):
                     return True
                 view = view[sent:]
-                milliseconds = _left(end, limit)
+                milliseconds = _step(end, limit)
         finally:
             self._poller.modify(descriptor, READY_TO_READ)
 
@@ -216,15 +216,13 @@ class SocketStream:
         if sendfile is None:
             return None
         end = None if limit.seconds is None else monotonic() + limit.seconds
-        milliseconds = limit.milliseconds
         own = self._socket.fileno()
         while True:
             try:
                 sent: int = sendfile(own, descriptor, offset, count)
             except BlockingIOError:
-                if not self._wait_to_write(own, milliseconds, limit):
+                if not self._wait_to_write(own, end, limit):
                     return False
-                milliseconds = _left(end, limit)
             except OSError as error:
                 if error.errno in _NOT_BY_SENDFILE:
                     return None
@@ -233,15 +231,14 @@ class SocketStream:
                 self.bytes_written += sent
                 return True if sent else None  # None: the file ends here
 
-    def _wait_to_write(self, descriptor: int, milliseconds: float | None, limit: Limit) -> bool:
+    def _wait_to_write(self, descriptor: int, end: float | None, limit: Limit) -> bool:
         """Whether there is room again; False when the peer has sent something instead."""
         self._poller.modify(descriptor, READY_TO_WRITE | READY_TO_READ)
         try:
-            events = self._poll(milliseconds)
+            while not (events := self._poll(_step(end, limit))):
+                pass
         finally:
             self._poller.modify(descriptor, READY_TO_READ)
-        if not events:
-            raise LimitExpired(limit)
         return bool(events[0][1] & (READY_TO_WRITE | FAILED))
 
     def _take_unsent(self) -> bytes:
@@ -298,14 +295,14 @@ def _poll_nothing(milliseconds: float | None) -> list[tuple[int, int]]:
     return [(-1, FAILED)]
 
 
-def _left(end: float | None, limit: Limit) -> float | None:
-    """Milliseconds until `end`; raises when there are none left."""
+def _step(end: float | None, limit: Limit) -> float:
+    """Milliseconds until `end`, at most what is waited for at a time; raises when none is left."""
     if end is None:
-        return None
+        return LONGEST_STEP
     left = (end - monotonic()) * 1000.0
     if left <= 0:
         raise LimitExpired(limit)
-    return left
+    return min(left, LONGEST_STEP)
 
 
 def _rest(pieces: Sequence[Buffer], sent: int) -> memoryview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
 from h11client._transport import sockets
+from h11client._transport.polling import READY_TO_READ, READY_TO_WRITE
 from h11client._transport.sockets import SocketNetwork, SocketStream
 from tests.client.stream_peers import PATIENCE, PATIENT, SOON, SocketPeer, in_thread, listen
 
@@ -117,6 +119,62 @@ def test_a_false_alarm_with_silence_after_it_costs_the_limit(fake: Any) -> None:
     stream._recv = recv
     with pytest.raises(LimitExpired):
         stream.read(10, SOON)
+
+
+class Waiting:
+    """The poll object of a stream to which nothing happens before the wait of that number."""
+
+    def __init__(
+        self, stream: SocketStream, monkeypatch: pytest.MonkeyPatch, ready: float = math.inf
+    ) -> None:
+        self.steps: list[float] = []
+        self.ready = ready
+        self.now = 0.0
+        stream._poll = self.poll
+        monkeypatch.setattr("h11client._transport.sockets.monotonic", lambda: self.now)
+
+    def poll(self, milliseconds: float | None) -> list[tuple[int, int]]:
+        assert milliseconds is not None
+        if len(self.steps) >= self.ready:
+            return [(0, READY_TO_READ | READY_TO_WRITE)]
+        self.steps.append(milliseconds)
+        self.now += milliseconds / 1000.0
+        return []
+
+
+@pytest.mark.safety("X22")
+def test_a_long_wait_is_made_of_steps_so_that_an_interruption_is_heard(
+    fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any) -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "sendfile", refuse, raising=False)
+    for wait in (
+        lambda stream: stream.read(10, Limit(2.5, "read")),
+        lambda stream: stream.read(10, Limit(2.5, "read"), True),
+        lambda stream: stream.write(b"data", Limit(2.5, "write")),
+        lambda stream: stream.send_file(0, 0, 4, Limit(2.5, "write")),
+    ):
+        _, stream = fake(AGAIN)
+        waiting = Waiting(stream, monkeypatch)
+        with pytest.raises(LimitExpired):
+            wait(stream)
+        assert waiting.steps == [1000.0, 1000.0, 500.0]
+
+
+@pytest.mark.safety("X22")
+def test_a_wait_without_a_limit_is_made_of_steps_too(
+    fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, stream = fake(AGAIN, b"data")
+    waiting = Waiting(stream, monkeypatch, ready=3)
+    assert stream.read(10, Limit(None, "read")) == b"data"
+    assert waiting.steps == [1000.0] * 3
+    _, stream = fake(AGAIN, 4)
+    waiting = Waiting(stream, monkeypatch, ready=3)
+    assert stream.write(b"data", Limit(None, "write"))
+    assert waiting.steps == [1000.0] * 3
 
 
 @pytest.mark.safety("X24")

@@ -94,7 +94,7 @@ MUTATIONS = [
     Mutation(
         "write-limit-starts-again",
         "h11client/_transport/sockets.py",
-        "                view = view[sent:]\n                milliseconds = _left(end, limit)\n",
+        "                view = view[sent:]\n                milliseconds = _step(end, limit)\n",
         "                view = view[sent:]\n",
         "A peer that takes a byte now and then outlasts the write limit.",
         ("X24",),
