@@ -6,6 +6,24 @@ from tests.mutants.mutation import Mutation
 
 MUTATIONS = [
     Mutation(
+        "the-end-of-a-body-goes-past-the-engine",
+        "h11/_connection.py",
+        "if left <= 0 or not data:",
+        "if left < 0 or not data:",
+        "A body whose last bytes come alone never ends.",
+        ("F16",),
+        ("protocol/test_pass_body.py",),
+    ),
+    Mutation(
+        "a-body-goes-past-what-waits",
+        "h11/_connection.py",
+        "            or self._buffer.data\n",
+        "",
+        "Bytes of a body change places with those that wait to be read.",
+        ("F16",),
+        ("protocol/test_pass_body.py",),
+    ),
+    Mutation(
         "chunk-footer",
         "h11/_readers.py",
         r'if footer != b"\r\n":',

@@ -101,6 +101,15 @@ MUTATIONS = [
         ("client/test_sockets.py",),
     ),
     Mutation(
+        "wait-of-any-length",
+        "h11client/_transport/sockets.py",
+        "    return min(left, LONGEST_STEP)\n",
+        "    return left\n",
+        "A signal that comes just before a wait is heard when that is over.",
+        ("X22",),
+        ("client/test_sockets.py",),
+    ),
+    Mutation(
         "limit-of-a-tls-read-starts-again",
         "h11client/_transport/tls.py",
         "                wait_first = True\n                left = _left(limit, end)\n",

@@ -44,6 +44,7 @@ def test_a_body_comes_out_whole_whichever_way_its_pieces_go(
     assert connection.their_state is h11.DONE
 
 
+@pytest.mark.safety("F16")
 def test_the_end_of_a_body_is_not_passed() -> None:
     connection = counted(5)
     assert connection.pass_body(b"hell")
@@ -101,6 +102,7 @@ def broken() -> h11.Connection:
     return connection
 
 
+@pytest.mark.safety("F16")
 @pytest.mark.parametrize(
     "make",
     [
