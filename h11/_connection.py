@@ -16,6 +16,7 @@ from ._events import (
 )
 from ._framing import (
     PLAIN_REQUEST,
+    PLAIN_RESPONSE,
     check_informational,
     expects_continue,
     request_framing,
@@ -170,7 +171,12 @@ class Connection:
         if data:
             if self._eof:
                 raise RuntimeError("received close, then received more data?")
-            self._buffer.append(data if type(data) is bytes else bytes(memoryview(data)))
+            buffer = self._buffer
+            if type(data) is bytes and buffer.start == len(buffer.data):
+                buffer.data = data  # as append() does, without a call: nothing waits, nearly always
+                buffer.start = 0
+            else:
+                buffer.append(data if type(data) is bytes else bytes(memoryview(data)))
         else:
             self._eof = True
 
@@ -358,7 +364,11 @@ class Connection:
             if response is not None:
                 self.their_http_version = response.http_version
                 if isinstance(response, Response):
-                    self._reader = body_reader(self._follow_response(response), self._limits)
+                    framing = self._follow_response(response)
+                    if framing > 0:  # as body_reader() does, without a call
+                        self._reader = ContentLengthReader(framing)
+                    else:
+                        self._reader = body_reader(framing, self._limits)
                 else:
                     self._count_informational()
                     self._follow_informational(response)
@@ -399,8 +409,22 @@ class Connection:
 
     def _follow_response(self, response: Response) -> int:
         method = self._request_method
-        framing = response_framing(method, response.status_code, response.headers.facts)
-        self._position = self._position.after[response_trigger(response, method, framing)]
+        facts = response.headers.facts
+        length = facts.content_length
+        if (
+            response.status_code == 200
+            and method == b"GET"
+            and length is not None
+            and facts.plain
+            and not facts.chunked
+            and response.http_version == b"1.1"
+        ):
+            # What the rules say of nearly all, without asking each: 1 % of a small exchange.
+            framing, trigger = length, PLAIN_RESPONSE
+        else:
+            framing = response_framing(method, response.status_code, facts)
+            trigger = response_trigger(response, method, framing)
+        self._position = self._position.after[trigger]
         self.client_is_waiting_for_100_continue = False
         return framing
 

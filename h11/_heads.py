@@ -132,7 +132,12 @@ def _read_head(
             else:
                 if len(lines) > max_fields:
                     raise _too_many_fields(max_fields)
-                buffer.skip_to(end + 4)
+                buffer.scanned = 0  # as skip_to() does, without a call
+                if end + 4 == len(data):
+                    buffer.data = b""
+                    buffer.start = 0
+                else:
+                    buffer.start = end + 4
                 if len(fields) == len(lines):
                     return line, checked_headers(fields, None, lines, None)
                 return line, parsed_headers(_pairs(lines), lines)

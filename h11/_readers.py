@@ -55,8 +55,13 @@ class ContentLengthReader:
     def read_rest(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes | None:
         """All that is left, if it is there and no more than `max_bytes`; else nothing is read."""
         left = self.left
-        if left > max_bytes or left > len(buffer.data) - buffer.start:
+        data, start = buffer.data, buffer.start
+        if left > max_bytes or left > len(data) - start:
             return None
+        if type(data) is bytes and start + left == len(data):
+            buffer.data = b""  # as take() does, without a call: nothing follows, nearly always
+            buffer.start = 0
+            return data[start:]
         return buffer.take(left) if left else b""
 
     def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:

@@ -227,9 +227,9 @@ class Deadline:
         "_connect_end",
         "_end",
         "_limits",
-        "_simple",
         "clock",
         "dial",
+        "limits",
         "timeout",
         "watch",
     )
@@ -239,15 +239,16 @@ class Deadline:
         self.clock = clock
         self.watch: Watch | None = None
         self.dial: DialNotes | None = None
-        self._limits = timeout._limits
+        # What `limit` gives, as long as nothing else counts: then who is in a hurry looks there.
+        self.limits: dict[str, Limit] | None
+        self.limits = self._limits = timeout._limits
         self._connect_end: float | None = None
         total = timeout.total
         if total is None:
             self._end: float | None = None
-            self._simple = True
         else:
             self._end = clock() + total
-            self._simple = False
+            self.limits = None
 
     def limit(self, operation: str) -> Limit:
         """The smaller of the operation's limit and what is left of the total.
@@ -255,9 +256,8 @@ class Deadline:
         `operation` is "connect", "read", "write" or "pool". Raises `LimitExpired` when nothing
         is left, so that a peer which always has something ready cannot outlast the total.
         """
-        if self._simple:
-            return self._limits[operation]
-        return self._smallest(operation)
+        limits = self.limits
+        return self._smallest(operation) if limits is None else limits[operation]
 
     def _smallest(self, operation: str) -> Limit:
         limit = self._limits[operation]
@@ -284,7 +284,7 @@ class Deadline:
         inner.watch = self.watch
         if self._end is not None and (inner._end is None or self._end < inner._end):
             inner._end = self._end
-            inner._simple = False
+            inner.limits = None
             limits = (timeout.connect, timeout.read, timeout.write, timeout.pool)
             inner.timeout = Timeout(*limits, self.timeout.total)
         return inner
@@ -304,7 +304,7 @@ class Deadline:
         seconds = self.timeout.connect
         if seconds is not None:
             self._connect_end = self.clock() + seconds
-            self._simple = False
+            self.limits = None
 
     def start_dial(self, route: object) -> DialNotes:
         """Starts the notes of a dial to `route`, and its budget with the next `start_connect`."""

@@ -372,6 +372,14 @@ class PreparedRequest(Hooked, Credentials, Shown):
 
     # --- what is sent ----------------------------------------------------------------------
 
+    def event_sent_before(self) -> h11.Request | None:
+        """The engine's event of what `wire_head` gives, where another request has used it."""
+        event, head = self.known_event, self._head
+        if event is None or head is None or self._headers is not None:
+            return None
+        same = event.headers is head[2] and event.target == head[1] and event.method == head[0]
+        return event if same else None
+
     def wire_head(self) -> Head:
         """Method, request target and validated header fields for the wire.
 

@@ -73,15 +73,10 @@ _InformationalResponse = h11.InformationalResponse
 
 def build_event(request: PreparedRequest) -> h11.Request:
     """The head of `request` as the engine's event; what is wrong with it shows before a dial."""
-    method, target, headers = request.wire_head()
-    event = request.known_event
-    if (
-        event is not None
-        and event.headers is headers
-        and event.target == target
-        and event.method == method
-    ):
+    event = request.event_sent_before()
+    if event is not None:
         return event
+    method, target, headers = request.wire_head()
     try:
         return h11.Request(method=method, target=target, headers=headers)
     except h11.LocalProtocolError as error:
@@ -273,7 +268,8 @@ class Connection:
                 not content or (len(content) <= JOIN_SIZE and b"expect" not in event.headers.names)
             ):
                 wire = protocol.send_whole_message(event, content)
-                stream.write(wire, deadline.limit("write"))
+                limits = deadline.limits
+                stream.write(wire, limits["write"] if limits else deadline.limit("write"))
                 return
             # `or`: the engine answers None to one event only, which is never sent here.
             pieces = protocol.send_with_data_passthrough(event) or []
@@ -321,7 +317,8 @@ class Connection:
         caller_error = None
         try:
             while True:
-                head = self.read_events(deadline.limit("read"), True)
+                limits = deadline.limits
+                head = self.read_events(limits["read"] if limits else deadline.limit("read"), True)
                 if head is not None:
                     return head
                 self._note_beginning(deadline.clock)

@@ -21,6 +21,7 @@ in line. `_idle` is only a hint, which saves counting with every request.
 
 from __future__ import annotations
 
+import sys
 from _thread import RLock
 from collections import deque
 from time import monotonic
@@ -63,6 +64,7 @@ __all__ = ["Lender"]
 
 _LINES_KEPT = 256  # with the lines that have no connection at present, kept for their next one
 _NEVER = float("inf")
+_modules = sys.modules
 _NO_GENERATION = -1  # of connections without a slot, which are closed when they come back
 
 
@@ -146,7 +148,8 @@ class Lender:
                 self._count("poisoned_idle")
                 connection.close("the server closed it, or sent something, while it was idle")
             else:
-                _log.debug("reused %s", connection)
+                if "logging" in _modules:  # as debug() asks, without a call
+                    _log.debug("reused %s", connection)
                 return connection
             connection, slot = self._take_next(connection)
         return self._dial(route, slot, deadline, since)
@@ -340,7 +343,14 @@ class Lender:
             self.tally.exchanges += 1
             if reusable and connection.generation == self._generation:
                 line = self._lines[connection.route]
-                self._put(line, connection, now)
+                kept = self.limits.idle_timeout
+                promised = connection.keep_alive
+                if promised is not None and (kept is None or promised - 1 < kept):
+                    kept = promised - 1  # a second for the way: so we are the first to close
+                connection.idle_since = now
+                connection.expires_at = _NEVER if kept is None else now + kept
+                line.idle.append(connection)
+                self._idle += 1
                 if self._tickets:
                     self._settle(dead)
                 if self._idle > self.limits.max_idle:
@@ -401,16 +411,6 @@ class Lender:
             self._catch_up()
 
     # --- bookkeeping, all of it under the lock -----------------------------------------------
-
-    def _put(self, line: _Line, connection: Connection, now: float) -> None:
-        kept = self.limits.idle_timeout
-        promised = connection.keep_alive
-        if promised is not None and (kept is None or promised - 1 < kept):
-            kept = promised - 1  # a second for the way, so that we are the first to close
-        connection.idle_since = now
-        connection.expires_at = _NEVER if kept is None else now + kept
-        line.idle.append(connection)
-        self._idle += 1
 
     def _count_open(self) -> int:
         return sum([len(line.slots) for line in self._lines.values()])

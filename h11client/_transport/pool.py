@@ -146,7 +146,7 @@ class Pool:
         iterator raises passes unchanged.
         """
         deadline = timeout if isinstance(timeout, Deadline) else self._deadline_of(timeout)
-        event = build_event(request)
+        event = request.event_sent_before() or build_event(request)
         if request.encoded_body.bytes is None:
             request.encoded_body.begin()
         route = self._route_to(request, verify, cert, proxies)

@@ -293,8 +293,8 @@ MUTATIONS = [
     Mutation(
         "part-of-a-body-as-the-whole",
         "h11/_readers.py",
-        "if left > max_bytes or left > len(buffer.data) - buffer.start:",
-        "if left > max_bytes or not len(buffer.data) - buffer.start:",
+        "if left > max_bytes or left > len(data) - start:",
+        "if left > max_bytes or not len(data) - start:",
         "What has come of a body with its head passes for all of it.",
         ("F20",),
         ("client/test_bad_input.py",),
