@@ -14,12 +14,17 @@ pytestmark = pytest.mark.deviation("pass-body")
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def counted(length: int) -> h11.Connection:
-    """A client that has read the head of a response of so many bytes."""
+def behind(head: bytes, more: bytes = b"") -> h11.Connection:
+    """A client that has read this head; more has come with it."""
     connection = client()
-    connection.receive_data(OK + b"Content-Length: %d\r\n\r\n" % length)
+    connection.receive_data(head + more)
     connection.next_event()
     return connection
+
+
+def counted(length: int) -> h11.Connection:
+    """A client that has read the head of a response of so many bytes."""
+    return behind(OK + b"Content-Length: %d\r\n\r\n" % length)
 
 
 @given(st.binary(min_size=1, max_size=60), st.lists(st.integers(1, 20)), st.randoms())
@@ -57,45 +62,23 @@ def test_the_end_of_a_body_is_not_passed() -> None:
     assert not connection.pass_body(b"x")
 
 
-def not_begun() -> h11.Connection:
-    return client()
-
-
-def chunked() -> h11.Connection:
-    connection = client()
-    connection.receive_data(CHUNKED_HEAD + b"5\r\n")
-    connection.next_event()
-    return connection
-
-
-def until_the_close() -> h11.Connection:
-    connection = client()
-    connection.receive_data(OK + b"\r\n")
-    connection.next_event()
-    return connection
-
-
-def with_some_waiting() -> h11.Connection:
-    connection = counted(10)
-    connection.receive_data(b"ab")
-    return connection
+TEN = OK + b"Content-Length: 10\r\n\r\n"
 
 
 def with_half_of_it_waiting() -> h11.Connection:
-    connection = with_some_waiting()
+    connection = behind(TEN, b"ab")
     assert connection.receive_body(1) == b"a"
     return connection
 
 
 def behind_the_end() -> h11.Connection:
-    connection = counted(10)
+    connection = behind(TEN)
     connection.receive_data(b"")
     return connection
 
 
 def broken() -> h11.Connection:
-    connection = chunked()
-    connection.receive_data(b"hello!!")
+    connection = behind(CHUNKED_HEAD, b"5\r\nhello!!")
     with pytest.raises(h11.RemoteProtocolError):
         while connection.next_event():
             pass
@@ -106,8 +89,13 @@ def broken() -> h11.Connection:
 @pytest.mark.parametrize(
     "make",
     [
-        *(not_begun, chunked, until_the_close, with_some_waiting, with_half_of_it_waiting),
-        *(behind_the_end, broken),
+        pytest.param(client, id="not begun"),
+        pytest.param(lambda: behind(CHUNKED_HEAD, b"5\r\n"), id="chunked"),
+        pytest.param(lambda: behind(OK + b"\r\n"), id="until the close"),
+        pytest.param(lambda: behind(TEN, b"ab"), id="some waits"),
+        pytest.param(with_half_of_it_waiting, id="half of it waits"),
+        pytest.param(behind_the_end, id="behind the end"),
+        pytest.param(broken, id="broken"),
     ],
 )
 def test_everywhere_else_nothing_is_done(make) -> None:
