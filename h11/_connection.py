@@ -27,7 +27,7 @@ from ._framing import (
 )
 from ._heads import read_request, read_response
 from ._limits import DEFAULT_LIMITS, DEFAULT_MAX_INCOMPLETE_EVENT_SIZE, ParserLimits
-from ._readers import BodyReader, ContentLengthReader, body_reader
+from ._readers import BodyReader, ChunkedReader, ContentLengthReader, body_reader
 from ._sentinels import (
     CLIENT,
     CLOSED,
@@ -259,6 +259,71 @@ class Connection:
         except RemoteProtocolError as error:
             raise self._remote_error(error) from error.__cause__
 
+    @property
+    def body_bytes_ahead(self) -> int:
+        """How many of the next bytes from the peer are its body's, whatever they are.
+
+        What is left of a body with a Content-Length, or of a chunk; 0 between chunks, where nobody
+        knows, and while something that was received waits to be read. Who reads just these from the
+        transport need not cut them out of what stands around them.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n"
+            >>> conn.receive_data(head + b"he")
+            >>> conn.next_event().method
+            b'PUT'
+            >>> conn.body_bytes_ahead, conn.receive_body(10), conn.body_bytes_ahead
+            (0, b'he', 3)
+        """
+        reader = self._reader
+        if self._buffer.data or self._eof:
+            return 0
+        if type(reader) is ContentLengthReader or type(reader) is ChunkedReader:
+            return reader.left
+        return 0
+
+    @property
+    def chunk_size(self) -> int:
+        """The size of the chunk of the peer's body that is being read, or was read last.
+
+        0 where there is none: before the first, behind the last, and in bodies without chunks.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+            >>> conn.receive_data(head + b"5\\r\\nhel")
+            >>> conn.next_event().method, conn.chunk_size
+            (b'PUT', 0)
+            >>> conn.receive_body(10), conn.chunk_size
+            (b'hel', 5)
+        """
+        reader = self._reader
+        return reader.size if type(reader) is ChunkedReader else 0
+
+    @property
+    def framing_bytes_ahead(self) -> int:
+        """How many bytes come before the next chunk's data, if it is as long as the last chunk.
+
+        0 where there is no chunk before, within a chunk, and while something waits to be read.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+            >>> conn.receive_data(head)
+            >>> conn.next_event().method
+            b'PUT'
+            >>> conn.receive_data(b"5\\r\\nhello")
+            >>> conn.receive_body(10), conn.framing_bytes_ahead, conn.pass_body(b"\\r\\n5\\r\\n")
+            (b'hello', 5, True)
+            >>> conn.body_bytes_ahead
+            5
+        """
+        reader = self._reader
+        if self._buffer.data or type(reader) is not ChunkedReader or reader.left:
+            return 0
+        return len(reader.border)
+
     def pass_body(self, data: bytes) -> bool:
         """Count bytes from the peer as part of its body, where nothing in them needs a look.
 
@@ -266,8 +331,9 @@ class Connection:
         then gives back as it is.
 
         Returns:
-            True: they are the next bytes of a body with a Content-Length that goes on behind them.
-            False, and nothing was done: they are for `receive_data`.
+            True: they are the next bytes of a body with a Content-Length that goes on behind them;
+            or of a chunk, or all of it that was left; or all that stands between two chunks of one
+            size. False, and nothing was done: they are for `receive_data`.
 
         Example:
             >>> conn = Connection(our_role=SERVER)
@@ -279,18 +345,15 @@ class Connection:
             (True, False)
         """
         reader = self._reader
-        if (
-            type(reader) is not ContentLengthReader
-            or self._buffer.data
-            or self._eof
-            or self.client_is_waiting_for_100_continue
-        ):
+        if self._buffer.data or self._eof or self.client_is_waiting_for_100_continue:
             return False
-        left = reader.left - len(data)
-        if left <= 0 or not data:
-            return False
-        reader.left = left
-        return True
+        if type(reader) is ContentLengthReader:
+            left = reader.left - len(data)
+            if left <= 0 or not data:
+                return False
+            reader.left = left
+            return True
+        return type(reader) is ChunkedReader and reader.pass_bytes(data)
 
     def receive_whole_body(self, max_bytes: int) -> bytes | None:
         """Read what is left of the peer's body and the end of its message, if all is there.

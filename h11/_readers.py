@@ -122,30 +122,30 @@ class ChunkedReader:
     """
 
     __slots__ = (
-        "_border",
         "_at_chunk_start",
         "_behind_chunk",
         "_in_extension",
-        "_left",
         "_limits",
         "_overhead",
-        "_size",
+        "border",
+        "left",
         "over",
+        "size",
     )
 
     def __init__(self, limits: ParserLimits) -> None:
         self._limits = limits
-        self._left = 0  # bytes of the current chunk that were not read yet
+        self.left = 0  # bytes of the current chunk that were not read yet
         self._at_chunk_start = False
         self._behind_chunk = False  # the CRLF that ends a chunk is due
-        self._border = b""  # the last border if it is worth recognising, and the size it announced
-        self._size = 0
+        self.border = b""  # the last border if it is worth recognising, and the size it announced
+        self.size = 0
         self._in_extension = False  # an incomplete size line has been checked up to its extension
         self._overhead = 0
         self.over = False
 
     def read(self, buffer: ReceiveBuffer) -> Data | EndOfMessage | None:
-        if not self._left:
+        if not self.left:
             if self.over:
                 trailers = read_trailers(buffer, self._limits)
                 return None if trailers is None else EndOfMessage(headers=trailers)
@@ -153,23 +153,38 @@ class ChunkedReader:
                 return None
             if self.over:
                 return self.read(buffer)
-        piece = buffer.take(self._left)
+        piece = buffer.take(self.left)
         if not piece:
             return None
         chunk_start = self._at_chunk_start
         self._at_chunk_start = False
-        self._left -= len(piece)
-        return parsed_data(piece, chunk_start, not self._left)
+        self.left -= len(piece)
+        return parsed_data(piece, chunk_start, not self.left)
+
+    def pass_bytes(self, data: bytes) -> bool:
+        """See `Connection.pass_body`."""
+        if self.left:
+            left = self.left - len(data)
+            if left < 0 or not data:
+                return False
+            self._at_chunk_start = False
+            self.left = left
+            return True
+        if data != self.border or not data or self._overhead:
+            return False
+        self.left = self.size
+        self._at_chunk_start = True
+        return True
 
     def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
         pieces: list[bytes] = []
         while max_bytes:
-            if self._left:
-                piece = buffer.take(min(self._left, max_bytes))
+            if self.left:
+                piece = buffer.take(min(self.left, max_bytes))
                 if not piece:
                     break
                 self._at_chunk_start = False
-                self._left -= len(piece)
+                self.left -= len(piece)
                 max_bytes -= len(piece)
                 if not pieces and len(piece) >= WORTH_A_CALL:
                     return piece
@@ -189,11 +204,11 @@ class ChunkedReader:
 
     def _read_equal_chunks(self, buffer: ReceiveBuffer, max_bytes: int, pieces: list[bytes]) -> int:
         """All complete chunks from here on as long as the last one: fast for small ones."""
-        border = self._border
+        border = self.border
         data = buffer.data
         if not border or self._overhead or type(data) is not bytes:
             return 0  # one by one: suspicious framing is counted, rare buffers are not copied
-        size = self._size
+        size = self.size
         start = position = buffer.start
         ahead = len(border)
         step = ahead + size
@@ -213,10 +228,10 @@ class ChunkedReader:
         """Read up to the next chunk's data, or to the trailers; False while bytes are missing."""
         data = buffer.data
         start = buffer.start
-        if self._border and data.startswith(self._border, start):
-            end = start + len(self._border)
+        if self.border and data.startswith(self.border, start):
+            end = start + len(self.border)
             if self._overhead:
-                self._count_overhead(len(self._border), self._size)
+                self._count_overhead(len(self.border), self.size)
         else:
             if self._behind_chunk:
                 # Exactly CRLF, checked byte by byte: whatever else stands here could be another
@@ -236,9 +251,9 @@ class ChunkedReader:
             end = line_end + 2
         buffer.skip_to(end)
         self._in_extension = False
-        self._left = self._size
+        self.left = self.size
         self._at_chunk_start = self._behind_chunk = True
-        self.over = not self._size
+        self.over = not self.size
         return True
 
     def _parse_line(self, line: bytes) -> None:
@@ -249,8 +264,8 @@ class ChunkedReader:
         if size > MAX_LENGTH:
             raise RemoteProtocolError(f"chunk size above 2^63-1: {excerpt(line)}")
         self._count_overhead(len(line) + 4, size)
-        self._size = size
-        self._border = b"\r\n" + line + b"\r\n" if size and len(line) <= MAX_KNOWN_LINE else b""
+        self.size = size
+        self.border = b"\r\n" + line + b"\r\n" if size and len(line) <= MAX_KNOWN_LINE else b""
 
     def _count_overhead(self, framing: int, size: int) -> None:
         """Bound what size lines may cost in relation to the data they carry."""

@@ -48,7 +48,7 @@ LAYERS = {
                 "_policies.cookie_files",
             ),
             *("_policies.retry_after", "_policies.set_cookie"),
-            *("_transport", "_transport.polling", "exceptions"),
+            *("_transport", "_transport.patience", "_transport.polling", "exceptions"),
         ],
         [
             *("_downloads.digests", "_downloads.names", "_downloads.ranges"),
@@ -107,7 +107,10 @@ LAYERS = {
         ["_messages.shown"],
         ["_messages.request", "_transport.uploading"],
         ["_messages.response", "_policies.redirects", "_transport.connection"],
-        ["_call_options", "_redirecting", "_transport.connection_info", "_transport.tunnels"],
+        [
+            *("_call_options", "_redirecting", "_transport.body_blocks"),
+            *("_transport.connection_info", "_transport.tunnels"),
+        ],
         [
             "_mocking",
             "_sending",
@@ -311,7 +314,7 @@ def test_sockets_are_opened_in_one_place_and_the_engine_in_another() -> None:
         for name in ("socket", "_socket")
     }
     opening = {"h11client._transport.dialing", "h11client._transport.sockets"}
-    assert importing == {"socket": opening, "_socket": set()}
+    assert importing == {"socket": opening, "_socket": {"h11client._transport.patience"}}
     driving = {
         module_of(path) for path in files_of("h11client") if "h11.Connection(" in source_of(path)
     }

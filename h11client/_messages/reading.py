@@ -223,9 +223,14 @@ class BodyReader:
                 while piece := self.read_exactly(size, True, owner):
                     yield piece
                 return
+            wire = self._wire
             while True:
                 source = self._known or self._source(True)
-                piece = source.read(size)
+                if source is wire:  # as it does, without a call: this is the way of large bodies
+                    piece = self._body.read(size)
+                    wire.received += len(piece)
+                else:
+                    piece = source.read(size)
                 if not piece:
                     break
                 if filled and len(piece) < size:

@@ -282,6 +282,17 @@ class Stream(Protocol):
         ...
 
 
+class FillingStream(Stream, Protocol):
+    """A stream that can wait for more than the first bytes: a plain socket."""
+
+    def read_full(self, size: int, limit: Limit) -> bytes:
+        """As `read`, but waits for a moment, some milliseconds, until all of `size` has come.
+
+        For who knows that so many bytes are on their way.
+        """
+        ...
+
+
 class FileStream(Stream, Protocol):
     """A stream to which the kernel can send a file by itself: a plain socket."""
 

@@ -21,7 +21,8 @@ from h11client._messages.reading import known_length
 from h11client._timeouts import Limit, LimitExpired
 from h11client._translation import UNCLEAN_END, from_protocol_error, from_stream_error, let_pass
 from h11client._transport.block_memory import keep_blocks
-from h11client._transport.connection import LARGE_READ, READ_SIZE
+from h11client._transport.body_blocks import BodyBlocks
+from h11client._transport.connection import READ_SIZE
 from h11client._transport.connection_info import NOT_SWITCHED, Told
 from h11client._transport.upgrading import UpgradedStream
 from h11client.exceptions import IncompleteBody, RemoteProtocolError, StreamConsumedError
@@ -43,7 +44,6 @@ __all__ = ["ResponseBody"]
 _NEED_DATA = h11.NEED_DATA
 _Response = h11.Response
 _EndOfMessage = h11.EndOfMessage
-_WORTH_A_READ = 4096  # bytes
 _PATIENCE = 0.2  # seconds for another thread to let go of a lock that it holds for a moment
 _BOTH_DONE = (h11.DONE, h11.DONE)
 _INTERRUPTED = "reading the body was interrupted"
@@ -77,9 +77,7 @@ class ResponseBody(Told):
         "_closing",
         "_interrupted",
         "_reading",
-        "_asked",
-        "_much",
-        "_passed",
+        "_blocks",
     )
 
     # What has come and was not returned yet; NEED_DATA when more has to be waited for; None when
@@ -87,6 +85,7 @@ class ResponseBody(Told):
     _ready: bytes | Sentinel | None
 
     # There as long as `_connection` is.
+    _blocks: BodyBlocks
     _turn: LockType
     _guard: LockType | None
 
@@ -109,20 +108,21 @@ class ResponseBody(Told):
         self._endpoint = connection.endpoint
         self._served = connection.served
         self._received = self._start = 0
-        self._asked = 0  # bytes, by the last read
         self._failure: RequestException | None = None
         self._states = None
         self.trailers: h11.Headers | None = None
         self._guard = None
         self._switched = False
-        self._much = False  # came at once, of a body that may be read faster
-        self._passed = False  # the last block went past the engine: nothing waits there
         if type(head) is _Response:
             self._look_ahead(connection, READ_SIZE)
         else:
             self._switch(connection)
         if self._connection is not None:
             keep_blocks()
+            fields = head.headers
+            counted = known_length(fields) is not None
+            packed = b"content-encoding" in fields.names
+            self._blocks = BodyBlocks(connection, counted, packed)
             if connection.turn.locked() or connection.guard.locked():
                 # By whoever read the body before, on the way out, or interrupted there for good.
                 connection.renew_locks()
@@ -173,8 +173,24 @@ class ResponseBody(Told):
     def _read(self, max_bytes: int) -> bytes:
         data = self._ready
         if type(data) is not bytes:
-            if data is not None:
-                data = self._receive(max_bytes)
+            connection = self._connection
+            if data is None or connection is None:
+                data = None
+            else:
+                try:
+                    data = self._blocks.read_alone(connection, max_bytes, self._deadline)
+                    if data is not None:  # nothing else of the body waits, and it goes on
+                        self._received += len(data)
+                        return data
+                    data = self._receive(connection, max_bytes)
+                except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+                    self._break_off(connection, error)
+                    data = None
+                except BaseException:
+                    if self._connection is not None:
+                        failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
+                        self._fail(connection, "interrupted while reading", failure)
+                    raise
             if data is None:
                 if self._failure is not None:
                     raise self._failure
@@ -182,12 +198,9 @@ class ResponseBody(Told):
         if self._start or len(data) > max_bytes:
             return self._read_part(data, max_bytes)
         self._received += len(data)
-        self._asked = max_bytes
-        connection = self._connection
-        if self._passed:
-            self._passed = False  # nothing of the body waits, and it goes on
-        elif connection is not None:
-            self._look_ahead(connection, max_bytes)
+        if self._connection is not None:
+            self._blocks.asked = max_bytes
+            self._look_ahead(self._connection, max_bytes)
         else:
             self._ready = None  # it was put by, and is read now
         return data
@@ -196,11 +209,11 @@ class ResponseBody(Told):
         start = self._start
         piece = data[start : start + max_bytes]
         self._received += len(piece)
-        self._asked = max_bytes
         self._start = start + len(piece)
         if self._start == len(data):
             self._start = 0
             if self._connection is not None:
+                self._blocks.asked = max_bytes
                 self._look_ahead(self._connection, max_bytes)
             else:
                 self._ready = None
@@ -251,58 +264,24 @@ class ResponseBody(Told):
         finally:
             self._turn.release()
 
-    def _receive(self, max_bytes: int) -> bytes | None:
-        """Waits until there is something to return; None at the end, and after a failure."""
-        connection = self._connection
-        if connection is None:
-            return None
+    def _receive(self, connection: Connection, max_bytes: int) -> bytes | None:
+        """What the engine makes of what came, and of what comes; None at the end."""
         protocol = connection.protocol
-        stream = connection.stream
-        try:
-            if connection.read_failure is not None:
-                raise connection.read_failure
-            while True:
-                if max_bytes < READ_SIZE and (max_bytes > _WORTH_A_READ or max_bytes < self._asked):
-                    # The rest of a block. What came behind it would have to be cut off, and put
-                    # before what comes next: two copies of each block, for ever.
-                    size = max_bytes
-                elif self._much:
-                    size = LARGE_READ
-                else:
-                    size = READ_SIZE
-                block = stream.read(size, self._deadline.limit("read"))
-                if protocol.pass_body(block):
-                    if len(block) > max_bytes:
-                        self._ready = block
-                    else:
-                        self._passed = True
-                    return block
-                # Chunks are cut out of what is read in any case: the larger, the cheaper.
-                self._much = len(block) >= READ_SIZE and not (stream.tls or self._is_packed())
-                protocol.receive_data(block)
-                data = protocol.receive_body(max_bytes)
-                if type(data) is bytes:
-                    return data
-                if data is not None:
-                    continue
-                if not block and not stream.eof_was_clean:
+        while True:
+            data = protocol.receive_body(max_bytes)
+            if type(data) is bytes:
+                return data
+            if data is None:
+                if self._blocks.ended and not connection.stream.eof_was_clean:
                     # RFC 9112 section 9.8: without close_notify nobody knows that it was all.
                     raise h11.RemoteProtocolError(UNCLEAN_END)
                 if self._finish(connection):
                     self._ready = None
                     return None
-        except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
-            self._break_off(connection, error)
-            return None
-        except BaseException:
-            if self._connection is not None:
-                failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
-                self._fail(connection, "interrupted while reading", failure)
-            raise
-
-    def _is_packed(self) -> bool:
-        """Whether 64 KiB may decode to 64 MiB: as little as possible of it is kept."""
-        return b"content-encoding" in self._head.headers.names
+            block = self._blocks.read(connection, self._deadline)
+            if block is not None:
+                self._ready = block
+                return block
 
     def _finish(self, connection: Connection) -> bool:
         """Gives the connection back, unless the data is over and its trailers are yet to come."""

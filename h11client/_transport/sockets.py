@@ -1,8 +1,9 @@
 """Streams over sockets.
 
-A socket is non-blocking and has one poll object of its own for as long as it lives. So a limit is
-an argument of one call and costs no system call to set, and the same object is the probe whether
-a connection that lay idle is still good (RFC 9112 section 9.4).
+A socket has one poll object of its own for as long as it lives, and is never asked to wait for
+longer than a moment (`patience`). So a limit is an argument of one call and costs no system call to
+set, and the poll object is the probe whether a connection that lay idle is still good (RFC 9112
+section 9.4).
 
 This is the path of every byte: it touches as little as it can. What is needed per call is bound
 in the constructor, and what is rare (a full send buffer, a spurious wake-up, an interruption)
@@ -14,12 +15,20 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from math import inf
 from time import monotonic
 
 from h11client._timeouts import LONGEST_STEP, LimitExpired
 from h11client._translation import let_pass
 from h11client._transport.dialing import dial, dial_unix, numeric, resolve
 from h11client._transport.forking import close_in_child, make_socket
+from h11client._transport.patience import (
+    ALL_OF_IT,
+    AT_ONCE,
+    become_blocking,
+    become_patient,
+    timers_are_heard,
+)
 from h11client._transport.polling import FAILED, READY_TO_READ, READY_TO_WRITE, new_poller
 from h11client._transport.tls_sessions import TLSSessions
 from h11client._watching import CallerError
@@ -77,6 +86,7 @@ class SocketStream:
     __slots__ = (
         "__weakref__",
         "_interrupted",
+        "_patience",
         "_poll",
         "_poller",
         "_recv",
@@ -98,17 +108,16 @@ class SocketStream:
     eof_was_clean: bool
 
     def __init__(self, connected: socket.socket) -> None:
-        connected.setblocking(False)
+        # Milliseconds that `recv` waits for by itself; infinite when it does not wait.
+        self._patience = become_patient(connected)
         poller = new_poller()
         poller.register(connected.fileno(), READY_TO_READ)
         self._socket = connected
         self._poller = poller
         self._poll: Callable[[float | None], list[tuple[int, int]]] = poller.poll
-        self._recv: Callable[[int], bytes] = connected.recv
+        self._recv = connected.recv
         self._send = connected.send
-        self._sendmsg: Callable[[Sequence[Buffer]], int] | None = getattr(
-            connected, "sendmsg", None
-        )
+        self._sendmsg: Any = getattr(connected, "sendmsg", None)
         self._unsent = b""
         self._interrupted = False
         self.bytes_written = 0
@@ -119,21 +128,37 @@ class SocketStream:
         close_in_child(self)
 
     def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
-        if not wait_first:
+        if self._patience <= limit.milliseconds:
             try:
                 data = self._recv(max_bytes)
+            except BlockingIOError:
+                return self._read_on(max_bytes, limit, self._patience)
+            return data if data else self._end()
+        if not wait_first:
+            try:
+                data = self._recv(max_bytes, AT_ONCE)
             except BlockingIOError:
                 pass
             else:
                 return data if data else self._end()
         if self._poll(limit.milliseconds):
             try:
-                data = self._recv(max_bytes)
+                data = self._recv(max_bytes, AT_ONCE)
             except BlockingIOError:
                 # It was ready and then had nothing: poll(2), BUGS. The limit starts anew.
                 return self._read_on(max_bytes, limit, 0.0)
             return data if data else self._end()
         return self._read_on(max_bytes, limit, limit.milliseconds)
+
+    def read_full(self, size: int, limit: Limit) -> bytes:
+        """See `FillingStream` in `network`."""
+        if self._patience <= limit.milliseconds:
+            try:
+                data = self._recv(size, ALL_OF_IT)
+            except BlockingIOError:
+                return self._read_on(size, limit, self._patience)
+            return data if data else self._end()
+        return self.read(size, limit)
 
     def _read_on(self, max_bytes: int, limit: Limit, waited: float) -> bytes:
         """Goes on with a read that has waited for so many milliseconds."""
@@ -141,7 +166,7 @@ class SocketStream:
         while True:
             if self._poll(_step(end, limit)):
                 try:
-                    data = self._recv(max_bytes)
+                    data = self._recv(max_bytes, AT_ONCE)
                 except BlockingIOError:
                     continue
                 return data if data else self._end()
@@ -155,7 +180,7 @@ class SocketStream:
         if self._unsent:
             return self._write_on(memoryview(self._take_unsent() + data), limit, watch)
         try:
-            sent = self._send(data)
+            sent = self._send(data, AT_ONCE)
         except BlockingIOError:
             sent = 0
         self.bytes_written += sent
@@ -174,7 +199,7 @@ class SocketStream:
         ):
             return self.write(b"".join(pieces), limit, watch)
         try:
-            sent = sendmsg(pieces)
+            sent: int = sendmsg(pieces, (), AT_ONCE)
         except BlockingIOError:
             sent = 0
         self.bytes_written += sent
@@ -199,7 +224,7 @@ class SocketStream:
                     self._unsent = bytes(view)
                     return False
                 try:
-                    sent = self._send(view)
+                    sent = self._send(view, AT_ONCE)
                 except BlockingIOError:
                     sent = 0
                 self.bytes_written += sent
@@ -217,19 +242,26 @@ class SocketStream:
             return None
         end = None if limit.seconds is None else monotonic() + limit.seconds
         own = self._socket.fileno()
-        while True:
-            try:
-                sent: int = sendfile(own, descriptor, offset, count)
-            except BlockingIOError:
-                if not self._wait_to_write(own, end, limit):
-                    return False
-            except OSError as error:
-                if error.errno in _NOT_BY_SENDFILE:
-                    return None
-                raise
-            else:
-                self.bytes_written += sent
-                return True if sent else None  # None: the file ends here
+        patient = self._patience != inf
+        if patient:
+            self._socket.setblocking(False)  # there is no flag for it
+        try:
+            while True:
+                try:
+                    sent: int = sendfile(own, descriptor, offset, count)
+                except BlockingIOError:
+                    if not self._wait_to_write(own, end, limit):
+                        return False
+                except OSError as error:
+                    if error.errno in _NOT_BY_SENDFILE:
+                        return None
+                    raise
+                else:
+                    self.bytes_written += sent
+                    return True if sent else None  # None: the file ends here
+        finally:
+            if patient:
+                self._socket.setblocking(True)
 
     def _wait_to_write(self, descriptor: int, end: float | None, limit: Limit) -> bool:
         """Whether there is room again; False when the peer has sent something instead."""
@@ -247,12 +279,15 @@ class SocketStream:
 
     def is_readable(self) -> bool:
         try:
+            if self._patience != inf and timers_are_heard():
+                self._socket.setblocking(False)
+                self._patience = inf
             return bool(self._poll(0))
         except OSError as error:  # the system has no memory for it, say
             let_pass(error)
             failure = error
 
-        def fail(max_bytes: int) -> bytes:
+        def fail(max_bytes: int, flags: int = 0) -> bytes:
             raise failure
 
         self._recv = fail
@@ -269,7 +304,7 @@ class SocketStream:
         """The socket, blocking, for whoever speaks something else on it; the stream is closed."""
         self._poll = _poll_nothing
         plain = socket.socket(fileno=self._socket.detach())
-        plain.setblocking(True)
+        become_blocking(plain)
         return plain
 
     def close(self) -> None:

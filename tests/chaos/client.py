@@ -337,22 +337,22 @@ def _reluctant(stream: Any) -> None:
                 sock.shutdown(socket.SHUT_RDWR)  # such a connection is over
             raise
 
-    def recv_little(size: int) -> bytes:
+    def recv_little(size: int, flags: int = 0) -> bytes:
         case = current.case
         fail("read")
         if case is None or not case.tiny:
-            return recv(size)  # type: ignore[no-any-return]  # the socket's
+            return recv(size, flags)  # type: ignore[no-any-return]  # the socket's
         if rng.random() < 0.1:
             raise BlockingIOError(errno.EAGAIN, "made to wait")
-        return recv(1)  # type: ignore[no-any-return]  # the socket's
+        return recv(1, flags)  # type: ignore[no-any-return]  # the socket's
 
-    def send_little(data: Any) -> int:
+    def send_little(data: Any, flags: int = 0) -> int:
         case = current.case
         fail("write")
         if case is None or not case.tiny:
-            return send(data)  # type: ignore[no-any-return]  # the socket's
+            return send(data, flags)  # type: ignore[no-any-return]  # the socket's
         if rng.random() < 0.1:
             raise BlockingIOError(errno.EAGAIN, "made to wait")
-        return send(bytes(data)[:1])  # type: ignore[no-any-return]  # the socket's
+        return send(bytes(data)[:1], flags)  # type: ignore[no-any-return]  # the socket's
 
     stream._recv, stream._send, stream._sendmsg = recv_little, send_little, None

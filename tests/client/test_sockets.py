@@ -46,15 +46,15 @@ class FakeSocket:
             raise answer
         return answer
 
-    def recv(self, max_bytes: int) -> Any:
+    def recv(self, max_bytes: int, flags: int = 0) -> Any:
         return self._answer()
 
-    def send(self, data: Any) -> int:
+    def send(self, data: Any, flags: int = 0) -> int:
         count = min(int(self._answer()), len(data))
         self.sent += bytes(data)[:count]
         return count
 
-    def sendmsg(self, pieces: Any) -> int:
+    def sendmsg(self, pieces: Any, ancillary: Any = (), flags: int = 0) -> int:
         return self.send(b"".join(pieces))
 
     def setblocking(self, flag: bool) -> None:
@@ -111,7 +111,7 @@ def test_false_alarms_without_end_are_bounded_by_the_limit(fake: Any) -> None:
 def test_a_false_alarm_with_silence_after_it_costs_the_limit(fake: Any) -> None:
     sock, stream = fake(AGAIN, AGAIN)
 
-    def recv(max_bytes: int) -> Any:
+    def recv(max_bytes: int, flags: int = 0) -> Any:
         if len(sock.answers) == 1:
             sock.pair[0].recv(1)  # what made it readable is gone
         return sock._answer()

@@ -262,15 +262,15 @@ def partial(monkeypatch: pytest.MonkeyPatch, most: int, again: float) -> None:
     class Partial(sockets._OwnedSocket):
         __slots__ = ()
 
-        def recv(self, size: int) -> bytes:  # type: ignore[override]
-            return super().recv(few(size))
+        def recv(self, size: int, flags: int = 0) -> bytes:
+            return super().recv(few(size), flags)
 
-        def send(self, data: Any) -> int:  # type: ignore[override]
-            return super().send(memoryview(data)[: few(len(data))])
+        def send(self, data: Any, flags: int = 0) -> int:
+            return super().send(memoryview(data)[: few(len(data))], flags)
 
-        def sendmsg(self, pieces: Any) -> int:  # type: ignore[override]
+        def sendmsg(self, pieces: Any, ancillary: Any = (), flags: int = 0) -> int:  # type: ignore[override]
             joined = b"".join(pieces)
-            return super().send(joined[: few(len(joined))])
+            return super().send(joined[: few(len(joined))], flags)
 
     def send_part(out: int, file: int, offset: int, count: int) -> int:
         return send_file(out, file, offset, few(count))

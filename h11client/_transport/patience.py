@@ -1,0 +1,90 @@
+"""Waiting inside recv(2), for a moment that the system bounds: one call instead of two or three.
+
+A socket that does not block is asked, waited for, and asked again; in between the interpreter's
+lock goes to other threads each time. So sockets block, with SO_RCVTIMEO, for `PATIENCE`
+milliseconds; what is left of a limit then is waited for with poll(2). A download takes a fifth less
+time this way, and sixteen threads that share a core a tenth less (`benchmarks/kinds/downloads.py`,
+`threads.py`).
+
+It is a moment and not the whole limit, because a recv which a signal interrupts begins anew, and
+its time too (PEP 475). A timer that sends signals faster than that would keep it going for ever:
+where somebody has a handler for one, only poll is used, whose time goes on.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of has no stub
+import _socket
+import sys
+from math import inf
+
+__all__ = [
+    "ALL_OF_IT",
+    "AT_ONCE",
+    "PATIENCE",
+    "become_blocking",
+    "become_patient",
+    "timers_are_heard",
+]
+
+PATIENCE = 20.0  # milliseconds
+
+# Asks a socket that blocks not to. Where there is no such flag, none does.
+AT_ONCE: int = getattr(_socket, "MSG_DONTWAIT", 0)
+
+# Asks a socket that waits for a moment to give all it is asked for, if all comes within it.
+ALL_OF_IT: int = getattr(_socket, "MSG_WAITALL", 0)
+
+# struct timeval: seconds and microseconds, of type long.
+_LONG = 8 if sys.maxsize > 2**32 else 4
+_A_MOMENT = bytes(_LONG) + int(PATIENCE * 1000).to_bytes(_LONG, sys.byteorder)
+_FOR_EVER = bytes(2 * _LONG)
+
+# The signals of setitimer(2): in wall time, in CPU time of the program, and with the system's.
+_OF_TIMERS = tuple(getattr(_signal, name, 0) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF"))
+_REAL, _VIRTUAL, _PROFILING = _OF_TIMERS
+_UNHEARD = (_signal.SIG_DFL,) * 3
+
+
+def become_patient(connected: _socket.socket) -> float:
+    """Lets the socket's recv wait, and says how many milliseconds it may; else it does not block.
+
+    Infinite is the answer then: there is no limit that is as long.
+    """
+    # Not what has a method of its own: a program may have put other sockets in the place of the
+    # system's, which wait for theirs in a way of their own, and for ever.
+    if (
+        sys.platform == "linux"
+        and AT_ONCE
+        and getattr(type(connected), "recv", None) is _socket.socket.recv
+        and not timers_are_heard()
+    ):
+        try:
+            connected.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _A_MOMENT)
+        except OSError:
+            pass  # another size of numbers, say
+        else:
+            connected.setblocking(True)
+            return PATIENCE
+    connected.setblocking(False)
+    return inf
+
+
+def become_blocking(patient: _socket.socket) -> None:
+    """Lets the socket wait for as long as it takes, as sockets do by default."""
+    if sys.platform == "linux":
+        try:
+            patient.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _FOR_EVER)
+        except OSError:
+            pass  # then it was not set before either
+    patient.setblocking(True)
+
+
+def timers_are_heard() -> bool:
+    """Whether the program has a handler for the signals of a timer.
+
+    >>> timers_are_heard()
+    False
+    """
+    handler = _signal.getsignal  # `signal.getsignal` makes an enum's member of each: 1 us
+    return (handler(_REAL), handler(_VIRTUAL), handler(_PROFILING)) != _UNHEARD
