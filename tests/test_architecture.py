@@ -83,6 +83,7 @@ LAYERS = {
             "_policies.cookie_adapters",
             "_policies.own_cookies",
             "_transport.dialing",
+            "_transport.tls_records",
             "_transport.trust",
         ],
         ["_policies.cookie_store", "_transport.proxies"],

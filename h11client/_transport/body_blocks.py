@@ -72,7 +72,7 @@ class BodyBlocks:
         limits = deadline.limits
         limit = limits["read"] if limits else deadline.limit("read")
         if self._filled:
-            block: bytes = stream.read_full(size, limit)  # type: ignore[attr-defined]  # it has one
+            block: bytes = stream.read_full(size, limit, ahead)  # type: ignore[attr-defined]  # it has one
         else:
             block = stream.read(size, limit)
         if connection.protocol.pass_body(block):

@@ -283,12 +283,12 @@ class Stream(Protocol):
 
 
 class FillingStream(Stream, Protocol):
-    """A stream that can wait for more than the first bytes: a plain socket."""
+    """A stream that can wait for more than the first bytes."""
 
-    def read_full(self, size: int, limit: Limit) -> bytes:
+    def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
         """As `read`, but waits for a moment, some milliseconds, until all of `size` has come.
 
-        For who knows that so many bytes are on their way.
+        For who knows that so many bytes are on their way: that and more, `ahead` in all.
         """
         ...
 

@@ -150,7 +150,7 @@ class SocketStream:
             return data if data else self._end()
         return self._read_on(max_bytes, limit, limit.milliseconds)
 
-    def read_full(self, size: int, limit: Limit) -> bytes:
+    def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
         """See `FillingStream` in `network`."""
         if self._patience <= limit.milliseconds:
             try:

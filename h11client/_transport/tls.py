@@ -31,7 +31,13 @@ from time import monotonic
 from h11client._timeouts import Limit, LimitExpired
 from h11client._translation import let_pass
 from h11client._transport.network import TLSInfo
-from h11client._transport.trust import context_for
+from h11client._transport.tls_records import (
+    RECORD_BYTES,
+    WHOLE_RECORD,
+    overhead_of,
+    records_for,
+)
+from h11client._transport.trust import checks_peer, context_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,14 +52,6 @@ __all__ = ["TLSStream", "start_tls"]
 # Asked of the stream below: four whole records of 16 KiB, of which OpenSSL hands out one per call.
 _CIPHERTEXT_BYTES = 66 * 1024
 
-# The most data of a record. OpenSSL is not asked for more at once: it would get a buffer of all
-# that size, most of which is given back.
-_RECORD_BYTES = 16 * 1024
-
-# Ciphertext of which at least one record is whole: its data and 256 bytes for the cipher (RFC 8446
-# section 5.2) after a header of 5.
-_WHOLE_RECORD = _RECORD_BYTES + 256 + 5
-
 # Bytes without application data after which a peer is not worth waiting for. Not a number of reads:
 # tickets that come in little pieces would then pass for an answer, and stop an upload.
 _MOST_IDLE_BYTES = 1024 * 1024
@@ -67,6 +65,7 @@ _BLOCK_BYTES = 128 * 1024
 _MOST_LOOKS = 2
 
 _NOW = Limit(0.0, "write")
+_A_MOMENT = Limit(0.02, "read")
 
 
 class TLSStream:
@@ -76,15 +75,18 @@ class TLSStream:
         "__weakref__",
         "_any_end",
         "_base",
+        "_begun",
         "_cut",
         "_failure",
         "_drop_session",
         "_incoming",
         "_inner",
+        "_inner_read_full",
         "_keep_session",
         "_looks_left",
         "_object",
         "_outgoing",
+        "_overhead",
         "_pending",
         "_plain",
         "_ssl_read",
@@ -111,6 +113,8 @@ class TLSStream:
         session: ssl.SSLSession | None = None,
     ) -> None:
         self._inner = inner
+        self._inner_read_full = getattr(inner, "read_full", None)
+        self._overhead = 0
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         # Bytes, because a str would go through the interpreter's IDNA codec. An IP address is
@@ -129,6 +133,7 @@ class TLSStream:
         self._ssl_read: Callable[[int], bytes] = self._object.read
         self._ssl_write: Callable[[Buffer], int] = self._object.write
         self._pending: Callable[[], int] = self._object.pending
+        self._begun = 0  # bytes of a record that OpenSSL has, and waits for the others of
         self._plain = b""  # decrypted by is_readable(), not read yet
         self._failure: OSError | None = None  # met already, not raised yet
         self._unsent = b""  # not encrypted yet, after a write which stopped because it watched
@@ -165,6 +170,7 @@ class TLSStream:
         self._send_handshake(deadline.limit("connect"))
         self._base = self._inner.bytes_written
         self.tls = _info(self._object, server_hostname)
+        self._overhead = overhead_of(self.tls)
 
     def begin(
         self,
@@ -208,19 +214,9 @@ class TLSStream:
             return self._read_kept(max_bytes)
         incoming = self._incoming
         if not wait_first or incoming.pending or self._pending() or self.eof_was_clean:
-            try:
-                data = self._ssl_read(min(max_bytes, _RECORD_BYTES))
-            except ssl.SSLWantReadError:
-                pass
-            except ssl.SSLError:
-                self._forget_session()
-                raise
-            else:
-                if not data:
-                    return self._end()
-                if incoming.pending < _WHOLE_RECORD:
-                    return data
-                return self._with_more(data, max_bytes)
+            data = self._read_record(max_bytes)
+            if data is not None:
+                return self._with_more(data, max_bytes) if data else self._end()
         end = None if limit.seconds is None else monotonic() + limit.seconds
         left = limit
         while True:
@@ -232,40 +228,85 @@ class TLSStream:
                 # Without close_notify `eof_was_clean` stays False, unless the caller takes it.
                 return self._end() if self._any_end else b""
             incoming.write(ciphertext)
-            try:
-                data = self._ssl_read(min(max_bytes, _RECORD_BYTES))
-            except ssl.SSLWantReadError:
-                wait_first = True
-                left = _left(limit, end)
-            except ssl.SSLError:
-                self._forget_session()
-                raise
-            else:
-                if not data:
-                    return self._end()
-                if incoming.pending < _WHOLE_RECORD:
-                    return data
-                return self._with_more(data, max_bytes)
+            data = self._read_record(max_bytes)
+            if data is not None:
+                return self._with_more(data, max_bytes) if data else self._end()
+            wait_first = True
+            left = _left(limit, end)
+
+    def _read_record(self, max_bytes: int) -> bytes | None:
+        """Data of one record that is there, b"" for close_notify; None when there is none."""
+        there = self._incoming.pending
+        try:
+            # Not more at once: it would get a buffer of that size, and give most of it back.
+            data = self._ssl_read(min(max_bytes, RECORD_BYTES))
+        except ssl.SSLWantReadError:
+            self._begun += there
+            return None
+        except ssl.SSLError:
+            self._forget_session()
+            raise
+        self._begun = 0
+        return data
 
     def _with_more(self, data: bytes, max_bytes: int) -> bytes:
         """Adds the records that are there already: joining is cheaper than one more call."""
+        if self._incoming.pending < WHOLE_RECORD:
+            return data
         parts = [data]
-        room = max_bytes - len(data)
-        while room and self._incoming.pending >= _WHOLE_RECORD:
+        self._decrypt(parts, max_bytes - len(data), WHOLE_RECORD)
+        return b"".join(parts)
+
+    def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
+        """See `FillingStream` in `network`."""
+        inner_read_full = self._inner_read_full
+        if (
+            inner_read_full is None
+            or self._plain
+            or self._failure is not None
+            or self.eof_was_clean
+            or self._outgoing.pending
+        ):
+            return self.read(size, limit)
+        parts: list[bytes] = []
+        room = self._decrypt(parts, size, 1)
+        if not room:
+            return b"".join(parts)
+        # The data of the records which have the rest, whole but for the last one of all.
+        rest = min(ahead - size + room, records_for(room) * RECORD_BYTES)
+        wanted = rest + records_for(rest) * self._overhead - self._begun
+        end = None if limit.seconds is None else monotonic() + limit.seconds
+        try:
+            # What is there already does not wait for long.
+            ciphertext = inner_read_full(max(wanted, 1), _A_MOMENT if parts else limit, wanted)
+        except (LimitExpired, OSError):
+            if not parts:
+                raise
+            return b"".join(parts)  # whatever it was, the next read meets it as well
+        self._incoming.write(ciphertext)
+        self._decrypt(parts, room, 1)
+        if parts:
+            return b"".join(parts)
+        return self.read(size, _left(limit, end))  # part of a record, or one without data
+
+    def _decrypt(self, parts: list[bytes], room: int, least: int) -> int:
+        """Adds what is there to `parts`, while it is `least` bytes, and says what room is left."""
+        incoming = self._incoming
+        while room and (incoming.pending >= least or self._pending()):
             try:
-                data = self._ssl_read(min(room, _RECORD_BYTES))
-            except ssl.SSLWantReadError:
-                break
+                data = self._read_record(room)
             except OSError as error:  # for the next read, as the end is
                 let_pass(error)
                 self._fail(error)
+                break
+            if data is None:
                 break
             if not data:
                 self._end()
                 break
             parts.append(data)
             room -= len(data)
-        return b"".join(parts)
+        return room
 
     def _read_kept(self, max_bytes: int) -> bytes:
         if self._plain:
@@ -354,14 +395,15 @@ class TLSStream:
     def _process_records(self) -> bool:
         """Works through what has come; True when there is something to read, or to raise."""
         try:
-            self._plain = self._ssl_read(_CIPHERTEXT_BYTES)
-        except ssl.SSLWantReadError:
-            return False
+            data = self._read_record(RECORD_BYTES)
         except OSError as error:
             let_pass(error)
             self._fail(error)
-        else:
-            self.eof_was_clean = not self._plain
+            return True
+        if data is None:
+            return False
+        self._plain = data
+        self.eof_was_clean = not data
         return True
 
     def _fail(self, error: OSError) -> None:
@@ -439,7 +481,7 @@ def start_tls(
         if stream.is_readable() and stream.read(1, limit):
             raise ssl.SSLError("bytes came before the TLS handshake")
         context = context_for(config)
-        if sessions is not None and key is not None and _checks(context):
+        if sessions is not None and key is not None and checks_peer(context):
             session, keep = sessions.find(key, context), partial(sessions.put, key, context)
             drop = None if session is None else partial(sessions.drop, key, session)
         secured = TLSStream(stream, context, server_hostname, session)
@@ -456,8 +498,3 @@ def start_tls(
             drop()
     secured.begin(keep, drop, not config.require_close_notify)
     return secured
-
-
-def _checks(context: ssl.SSLContext) -> bool:
-    """Whether a finished handshake says who the peer is."""
-    return context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from h11client._transport.network import TLSConfig
 
-__all__ = ["context_for", "make_verify"]
+__all__ = ["checks_peer", "context_for", "make_verify"]
 
 _contexts: dict[object, ssl.SSLContext] = {}
 _contexts_lock = RLock()  # a signal's handler may dial, too
@@ -156,3 +156,8 @@ def _log_keys(context: ssl.SSLContext, path: str) -> None:
 
 def _no_password() -> str:
     raise ssl.SSLError(0, "its key is encrypted")
+
+
+def checks_peer(context: ssl.SSLContext) -> bool:
+    """Whether a finished handshake says who the peer is."""
+    return context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname

@@ -112,8 +112,8 @@ MUTATIONS = [
     Mutation(
         "limit-of-a-tls-read-starts-again",
         "h11client/_transport/tls.py",
-        "                wait_first = True\n                left = _left(limit, end)\n",
-        "                wait_first = True\n",
+        "            wait_first = True\n            left = _left(limit, end)\n",
+        "            wait_first = True\n",
         "A record that drips outlasts the read limit.",
         ("M8",),
         ("client/test_tls.py",),

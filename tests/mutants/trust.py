@@ -125,7 +125,7 @@ MUTATIONS = [
     Mutation(
         "session-without-verification",
         "h11client/_transport/tls.py",
-        "if sessions is not None and key is not None and _checks(context):",
+        "if sessions is not None and key is not None and checks_peer(context):",
         "if sessions is not None and key is not None:",
         "TLS sessions are kept of connections that nobody has checked.",
         ("T4",),
@@ -271,8 +271,8 @@ MUTATIONS = [
     Mutation(
         "data-on-an-idle-tls-connection",
         "h11client/_transport/tls.py",
-        "            self.eof_was_clean = not self._plain\n        return True\n",
-        "            self.eof_was_clean = not self._plain\n        return not self._plain\n",
+        "        self.eof_was_clean = not data\n        return True\n",
+        "        self.eof_was_clean = not data\n        return not data\n",
         "Application data that waits on an idle TLS connection is not noticed.",
         ("M2", "2c5"),
         ("client/test_tls.py",),
@@ -305,5 +305,23 @@ MUTATIONS = [
         "A label that only looks like one of IDNA is a host.",
         ("T8",),
         ("client/test_hosts.py",),
+    ),
+    Mutation(
+        "what-is-begun-of-a-record-counts-twice",
+        "h11client/_transport/tls.py",
+        "            self._begun += there\n",
+        "",
+        "A download over TLS waits for bytes of the next response, which do not come.",
+        ("M8",),
+        ("client/test_tls_full_reads.py",),
+    ),
+    Mutation(
+        "decrypted-data-waits-for-more",
+        "h11client/_transport/tls.py",
+        "_A_MOMENT if parts else limit, wanted)",
+        "limit, wanted)",
+        "What has come of a body is held back for as long as a read may take.",
+        ("M8",),
+        ("client/test_tls_full_reads.py",),
     ),
 ]
