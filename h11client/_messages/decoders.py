@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CODINGS", "Decoder", "accept_encoding", "build_decoder", "content_codings"]
 
-STEP = 16384  # bytes of output at a time: some of it may be there twice, and 64 KiB is the bound
+STEP = 27 * 1024  # bytes of output at a time: it may be there twice, and 64 KiB is the bound
 BROTLI_STEP = 16384  # a soft limit: the block that passes it is finished, 32 KiB in all
 SOURCE_READ = 65536  # bytes asked of the body, which has them already
 CODED_READ = 8192  # bytes asked of a decoder below
@@ -113,15 +113,20 @@ class Decoder:
 
     def read(self, max_bytes: int) -> bytes:
         """Returns 1 to `max_bytes` bytes, or b"" after the last."""
+        output = self._output
         start = self._start
-        if start >= len(self._output):
-            self._output = self._next_piece()
-            start = self._start = 0
-        if not start and len(self._output) <= max_bytes:
-            piece, self._output = self._output, b""
-            return piece
-        self._start = start + max_bytes
-        return self._output[start : start + max_bytes]
+        if start >= len(output):
+            output = self._next_piece()
+            if len(output) <= max_bytes:
+                return output
+            self._output = output
+            start = 0
+        piece = output[start : start + max_bytes]
+        self._start = start + len(piece)
+        if self._start == len(output):
+            self._output = b""
+            self._start = 0
+        return piece
 
     def _next_piece(self) -> bytes:
         if self._failure is not None:
@@ -230,22 +235,30 @@ def _zstd() -> Any:
 
 
 def _undo_gzip(window: Window) -> Iterator[bytes]:
-    if window.peek(1):
-        yield from _inflate(window, 31, "gzip")
+    return _inflate(window, "gzip")
 
 
 def _undo_deflate(window: Window) -> Iterator[bytes]:
-    head = window.peek_all(2)
-    if head:
-        # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
-        wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
-        yield from _inflate(window, 15 if wrapped else -15, "deflate")
+    return _inflate(window, "deflate")
 
 
-def _inflate(window: Window, wbits: int, coding: str) -> Iterator[bytes]:
+def _wbits(head: bytes, coding: str) -> int:
+    """What zlib is told about the wrapping of its data."""
+    if coding == "gzip":
+        return 31
+    # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
+    wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
+    return 15 if wrapped else -15
+
+
+def _inflate(window: Window, coding: str) -> Iterator[bytes]:
     """What zlib decodes; of gzip every member."""
     import zlib
 
+    head = window.peek_all(2)
+    if not head:
+        return
+    wbits = _wbits(head, coding)
     engine = zlib.decompressobj(wbits)
     size = FIRST_WINDOW
     empty = 0  # members in a row without content; -1 while one has some
@@ -261,6 +274,7 @@ def _inflate(window: Window, wbits: int, coding: str) -> Iterator[bytes]:
         if made:
             empty = -1
             yield made
+            made = b""  # not to be kept while the next one is made
         elif not used and not over:
             if not given:
                 raise ContentDecodingError(f"the body ends within its {coding} data")

@@ -192,20 +192,23 @@ class BodyReader:
                 return piece
             if size <= READ_SIZE and self._decoder is None:
                 return self._join(piece, size, decoded, owner)
+            source = self._source(decoded)
             buffer = BytesIO()
-            room = 0
+            room = end = 0
             while piece:
-                end = buffer.tell() + len(piece)
+                start, end = end, end + len(piece)
                 if end > room:
                     # Its own growth, and small steps, would go an eighth beyond what was asked for.
                     room = size if size < 3 * end else 2 * end
                     buffer.seek(room - 1)
                     buffer.write(b"\0")
-                    buffer.seek(end - len(piece))
+                    buffer.seek(start)
                 buffer.write(piece)
                 piece = b""  # not to be kept while the next one is made
-                if end < size:
-                    piece = self.read(size - end, decoded, owner)
+                if end == size:
+                    return buffer.getvalue()
+                piece = source.read(size - end)
+            self.consumed = True
             buffer.truncate()
             return buffer.getvalue()
         except BaseException as error:
