@@ -116,7 +116,13 @@ class Decoder:
         output = self._output
         start = self._start
         if start >= len(output):
-            output = self._next_piece()
+            if self._failure is not None:
+                raise self._failure
+            try:
+                output = next(self._pieces, b"")
+            except BaseException as error:
+                self._fail(error)
+                raise
             if len(output) <= max_bytes:
                 return output
             self._output = output
@@ -128,20 +134,14 @@ class Decoder:
             self._start = 0
         return piece
 
-    def _next_piece(self) -> bytes:
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return next(self._pieces, b"")
-        except BaseException as error:
-            # The generator is over by now; asked again, it would say that the body is. Of others'
-            # exceptions none is kept, with the frames that they hold on to.
-            self._failure = (
-                error
-                if isinstance(error, RequestException)
-                else ContentDecodingError("decoding the body was interrupted")
-            )
-            raise
+    def _fail(self, error: BaseException) -> None:
+        # The generator is over by now; asked again, it would say that the body is. Of others'
+        # exceptions none is kept, with the frames that they hold on to.
+        self._failure = (
+            error
+            if isinstance(error, RequestException)
+            else ContentDecodingError("decoding the body was interrupted")
+        )
 
 
 def content_codings(values: Iterable[bytes]) -> list[str]:

@@ -35,14 +35,27 @@ class BodyBlocks:
     The connection is an argument: it belongs to whoever has it.
     """
 
-    __slots__ = ("_ahead", "_counted", "_filled", "_fills", "_modest", "_much", "asked", "ended")
+    __slots__ = (
+        "_ahead",
+        "_chunk",
+        "_counted",
+        "_filled",
+        "_fills",
+        "_framing",
+        "_modest",
+        "_much",
+        "asked",
+        "ended",
+    )
 
     def __init__(self, connection: Connection, counted: bool, packed: bool) -> None:
         stream = connection.stream
         self._counted = counted
         # 64 KiB may decode to 64 MiB: as little as possible of it is kept. TLS gives less anyway.
         self._modest = packed or counted or stream.tls is not None
-        self._ahead = 0  # bytes that come next and are read alone, as far as that was found out
+        # Bytes that come next and are read alone, as far as that was found out. Between two chunks
+        # of one size there are none; then how long the framing is, and how long the next chunk.
+        self._ahead = self._framing = self._chunk = 0
         self._fills = hasattr(stream, "read_full")
         self._filled = False  # by the last read alone, which so came as fast as it was read
         self._much = False  # the same, of a large one that the engine got
@@ -56,9 +69,19 @@ class BodyBlocks:
 
         None when that was not to be. Then the engine may have been given something, be it the end.
         """
+        stream = connection.stream
+        protocol = connection.protocol
         ahead = self._ahead
         if not ahead:
-            ahead = self._find_ahead(connection, deadline)
+            if not self._framing:
+                self._look_ahead(connection)
+            if self._framing:
+                block = stream.read(self._framing, deadline.limit("read"))
+                if not protocol.pass_body(block):
+                    self._give(connection, block)
+                    return None
+                self._ahead = self._chunk
+            ahead = self._ahead
         size = ahead if ahead < max_bytes else max_bytes
         if size > READ_SIZE:
             size = READ_SIZE
@@ -68,14 +91,13 @@ class BodyBlocks:
             # there were two copies of each block, for ever.
             return None
         self.asked = max_bytes
-        stream = connection.stream
         limits = deadline.limits
         limit = limits["read"] if limits else deadline.limit("read")
         if self._filled:
-            block: bytes = stream.read_full(size, limit, ahead)  # type: ignore[attr-defined]  # it has one
+            block = stream.read_full(size, limit, ahead)  # type: ignore[attr-defined]  # it has one
         else:
             block = stream.read(size, limit)
-        if connection.protocol.pass_body(block):
+        if protocol.pass_body(block):
             length = len(block)
             self._ahead = ahead - length
             self._filled = length == size and self._fills
@@ -92,31 +114,26 @@ class BodyBlocks:
         block = connection.stream.read(size, deadline.limit("read"))
         self._much = len(block) >= READ_SIZE and not self._modest
         if connection.protocol.pass_body(block):
-            self._ahead = 0
+            self._ahead = self._framing = 0
             return block
         self._give(connection, block)
         return None
 
     def _give(self, connection: Connection, block: bytes) -> None:
-        self._ahead = 0
+        self._ahead = self._framing = 0
         self.ended = not block
         connection.protocol.receive_data(block)
 
-    def _find_ahead(self, connection: Connection, deadline: Deadline) -> int:
-        """How many of the bytes that come next are read alone; reads what stands before them."""
+    def _look_ahead(self, connection: Connection) -> None:
+        """Asks the engine what is next."""
         if connection.read_failure is not None:
             raise connection.read_failure
         protocol = connection.protocol
-        if self._counted:
-            return protocol.body_bytes_ahead
         chunk = protocol.chunk_size
-        if chunk < _LARGE_CHUNK:
-            return 0
-        framing = protocol.framing_bytes_ahead
-        if not framing:
-            return protocol.body_bytes_ahead
-        block = connection.stream.read(framing, deadline.limit("read"))
-        if protocol.pass_body(block):
-            return chunk
-        self._give(connection, block)
-        return 0
+        if self._counted:
+            self._ahead = protocol.body_bytes_ahead
+        elif chunk >= _LARGE_CHUNK:
+            self._chunk = chunk
+            self._ahead = protocol.body_bytes_ahead
+            if not self._ahead:
+                self._framing = protocol.framing_bytes_ahead
