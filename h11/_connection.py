@@ -423,7 +423,8 @@ class Connection:
 
     def _read_head(self) -> Event | None:
         if self.our_role is CLIENT:
-            response = read_response(self._buffer, self._max_head, self._limits)
+            to_connect = self._request_method == b"CONNECT"
+            response = read_response(self._buffer, self._max_head, self._limits, to_connect)
             if response is not None:
                 self.their_http_version = response.http_version
                 if isinstance(response, Response):

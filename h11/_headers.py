@@ -62,6 +62,7 @@ STEERING = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect")
 )
 OPTIONS = frozenset((b"connection", b"upgrade", b"expect"))
+FRAMING_NAMES = frozenset((b"content-length", b"transfer-encoding"))
 _LENGTH = frozenset((b"content-length",))
 _KEEP_ALIVE = frozenset((b"content-length", b"connection"))
 _HOST = frozenset((b"host",))

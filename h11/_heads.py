@@ -25,7 +25,7 @@ from ._events import (
     parsed_response,
 )
 from ._grammar import ALLOWED_IN_VALUES, BLANKS, REQUEST_LINE, STATUS_LINE
-from ._headers import KNOWN_NAMES, Field, Headers, checked_headers, parsed_headers
+from ._headers import FRAMING_NAMES, KNOWN_NAMES, Field, Headers, checked_headers, parsed_headers
 from ._limits import ParserLimits
 
 BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -68,10 +68,13 @@ KNOWN_STATUS_LINES = _KnownStatusLines()
 
 
 def read_response(
-    buffer: ReceiveBuffer, max_head: int, limits: ParserLimits
+    buffer: ReceiveBuffer, max_head: int, limits: ParserLimits, to_connect: bool = False
 ) -> Response | InformationalResponse | None:
     """The next response head, or None while it is incomplete."""
-    head = _read_head(buffer, max_head, limits.fields)
+    if to_connect:
+        head = _read_irregular_head(buffer, max_head, limits.fields, True)
+    else:
+        head = _read_head(buffer, max_head, limits.fields)
     if head is None:
         return None
     line, headers = head
@@ -141,7 +144,18 @@ def _read_head(
                 if len(fields) == len(lines):
                     return line, checked_headers(fields, None, lines, None)
                 return line, parsed_headers(_pairs(lines), lines)
-    return _read_irregular_head(buffer, max_head, max_fields)
+    return _read_irregular_head(buffer, max_head, max_fields, False)
+
+
+def _tunnel_headers(pairs: list[Field], names: list[bytes], line: bytes) -> Headers:
+    try:
+        return parsed_headers(pairs, names)
+    except LocalProtocolError:
+        if line[9:10] != b"2":  # the status, if this is a status line, which is not checked yet
+            raise
+        # RFC 9110 section 9.3.6: in a 2xx framing fields mean nothing, however malformed they are.
+        kept = [at for at, (name, _) in enumerate(pairs) if name not in FRAMING_NAMES]
+        return parsed_headers([pairs[at] for at in kept], [names[at] for at in kept])
 
 
 def _pairs(lines: list[bytes]) -> list[Field]:
@@ -151,7 +165,7 @@ def _pairs(lines: list[bytes]) -> list[Field]:
 
 
 def _read_irregular_head(
-    buffer: ReceiveBuffer, max_head: int, max_fields: int
+    buffer: ReceiveBuffer, max_head: int, max_fields: int, to_connect: bool
 ) -> tuple[bytes, Headers] | None:
     """An incomplete head, one with bare LF or folded lines, or one that is wrong."""
     data = buffer.data
@@ -176,7 +190,8 @@ def _read_irregular_head(
     block = bytes(data[start : blank_line.start()])
     lines = [line[:-1] if line.endswith(b"\r") else line for line in block.split(b"\n")]
     line = lines.pop(0)
-    headers = _careful_fields(lines, max_fields)
+    pairs, names = _careful_fields(lines, max_fields)
+    headers = _tunnel_headers(pairs, names, line) if to_connect else parsed_headers(pairs, names)
     buffer.skip_to(blank_line.end())
     return line, headers
 
@@ -198,13 +213,14 @@ def read_trailers(buffer: ReceiveBuffer, limits: ParserLimits) -> Headers | None
             raise RemoteProtocolError("trailer section too large", error_status_hint=TOO_LARGE)
         buffer.scanned = len(data) - start
         return None
-    headers = _careful_fields(bytes(data[start:end]).split(b"\r\n"), limits.fields)
+    pairs, names = _careful_fields(bytes(data[start:end]).split(b"\r\n"), limits.fields)
+    headers = parsed_headers(pairs, names)
     buffer.skip_to(end + 4)
     return headers
 
 
-def _careful_fields(lines: list[bytes], max_fields: int) -> Headers:
-    """Field lines, folded ones joined, each of them checked by itself."""
+def _careful_fields(lines: list[bytes], max_fields: int) -> tuple[list[Field], list[bytes]]:
+    """The pairs of field lines, folded ones joined, each checked by itself; names as received."""
     names: list[bytes] = []
     fields: list[Field] = []
     folded: list[bytes] = []  # the parts of the last field's value, joined when it is complete
@@ -231,7 +247,7 @@ def _careful_fields(lines: list[bytes], max_fields: int) -> Headers:
         fields[-1] = _unfold(fields[-1], folded)
     if len(fields) > max_fields:
         raise _too_many_fields(max_fields)
-    return parsed_headers(fields, names)
+    return fields, names
 
 
 def _check_fold(line: bytes, names: list[bytes]) -> None:

@@ -275,7 +275,7 @@ SWITCHING: Section = (
     {
         "2h1": "A 101 that nobody asked for is an error; Upgrade is named in Connection, and the body ends before the new protocol begins.",
         "2h2": "What was already read of a new protocol is handed over once, and the connection never comes back.",
-        "2h3": "Any 2xx opens a tunnel, whatever length or chunks its framing fields announce, unless they are malformed, and what comes before TLS is an error.",
+        "2h3": "Any 2xx opens a tunnel, whatever its framing fields say, and what comes before TLS is an error.",
         "2h4": "A refused tunnel is a ProxyError with the proxy's answer, which is never taken for the origin's.",
         "2h5": "A 407 is answered once; a tunnel serves one origin, and certificates are checked of whom they should be.",
     },

@@ -122,6 +122,8 @@ OPENING = [
     ("HTTP/1.0", b"HTTP/1.0 200 Connection established\r\n\r\n"),
     ("with a length", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
     ("with a length and a coding", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    ("with a strange coding", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"),
+    ("with two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"),
     ("after 1xx", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n\r\n" + ESTABLISHED),
     ("with close", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"),
     ("bare line feeds", b"HTTP/1.1 200 OK\n\n"),

@@ -117,6 +117,15 @@ MUTATIONS = [
         ("client/test_tunnels.py",),
     ),
     Mutation(
+        "malformed-framing-of-any-answer-to-connect",
+        "h11/_heads.py",
+        '        if line[9:10] != b"2":',
+        '        if line[9:10] == b"1":',
+        "The body of a refusal is framed by fields that contradict each other.",
+        ("2h3",),
+        ("protocol/test_switching.py",),
+    ),
+    Mutation(
         "refusal-without-end",
         "h11client/_transport/tunnels.py",
         "while len(kept) <= _LARGEST_REFUSAL:",

@@ -78,6 +78,42 @@ def test_switch_is_accepted_and_what_follows_is_left_alone(make, head: bytes, af
     assert closed.connection.trailing_data == (after, True)
 
 
+MALFORMED = [
+    b"Transfer-Encoding: gzip",
+    b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    b"Content-Length: 5\r\nContent-Length: 6",
+    b"Content-Length: -1",
+    b"Content-Length: 5, 6",
+    b"CONTENT-LENGTH: " + b"9" * 30 + b"\r\nX: y\r\nTransfer-Encoding: xchunked",
+]
+
+
+@pytest.mark.safety("2h3")
+@pytest.mark.parametrize("fields", MALFORMED)
+def test_framing_fields_of_a_2xx_to_connect_mean_nothing_however_malformed(fields: bytes) -> None:
+    head = b" X\r\nVia: a\r\n" + fields + b"\r\nAge: 1\r\n\r\n"
+    outcome = accepted(connecting, b"HTTP/1.1 200" + head + b"\x16\x03")
+    assert outcome.states == SWITCHED
+    assert outcome.connection.trailing_data == (b"\x16\x03", False)
+    response = outcome.events[-1]
+    kept = [(b"x", b"y")] if b"X: y" in fields else []
+    assert list(response.headers) == [(b"via", b"a"), *kept, (b"age", b"1")]
+    # Nowhere else.
+    refused(connecting, b"HTTP/1.1 407" + head, hint=None)
+    refused(client, b"HTTP/1.1 200" + head, hint=None)
+    refused(upgrading, b"HTTP/1.1 101" + head, hint=None)
+    refused(connecting, b"HTTP/1.1 103" + head, hint=None)
+    refused(connecting, b"XTTP/1.1 200" + head, hint=None)
+
+
+@pytest.mark.safety("2h3", "F12")
+def test_a_2xx_to_connect_has_the_limits_of_every_head() -> None:
+    fields = b"Transfer-Encoding: gzip\r\n" * 513
+    refused(connecting, b"HTTP/1.1 200 X\r\n" + fields + b"\r\n", hint=431)
+    refused(connecting, b"HTTP/1.1 200 X\r\nContent-Length : 5\r\n\r\n")
+    refused(connecting, b"HTTP/1.1 200 X\r\nContent-Length:\r\n 5\r\n\r\n")
+
+
 REFUSED = [
     ("upgrade", upgrading, EMPTY, h11.DONE),
     ("upgrade with 404", upgrading, b"HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\nno", h11.DONE),

@@ -471,9 +471,10 @@ def test_a_refusal_with_a_body_without_end_is_an_error_with_the_beginning_of_it(
         b"Content-Length: 5\r\n",
         b"Transfer-Encoding: chunked\r\n",
         b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: 5\r\nContent-Length: x\r\nTransfer-Encoding: gzip\r\n",
         b"",
     ],
-    ids=["length", "chunked", "both", "neither"],
+    ids=["length", "chunked", "both", "malformed", "neither"],
 )
 def test_a_tunnel_has_no_body_whatever_its_head_says(status, fields):
     head = b"HTTP/1.1 %d Tunnel\r\n%s\r\n" % (status, fields)
