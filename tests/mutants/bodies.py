@@ -218,12 +218,8 @@ MUTATIONS = [
     Mutation(
         "decoder-goes-on-behind-an-error",
         "h11client/_messages/decoders.py",
-        "            self._failure = (\n"
-        "                error\n"
-        "                if isinstance(error, RequestException)\n"
-        '                else ContentDecodingError("decoding the body was interrupted")\n'
-        "            )\n",
-        "            self._failure = None\n",
+        "                self._fail(error)\n                raise\n            if len(output)",
+        "                raise\n            if len(output)",
         "A decoder that has failed says that the body is over when it is asked again.",
         ("M13", "B4"),
         ("client/test_reading.py",),

@@ -144,8 +144,8 @@ MUTATIONS = [
     Mutation(
         "trailers-of-any-number",
         "h11/_heads.py",
-        r'headers = _careful_fields(bytes(data[start:end]).split(b"\r\n"), limits.fields)',
-        r'headers = _careful_fields(bytes(data[start:end]).split(b"\r\n"), 2**60)',
+        r'pairs, names = _careful_fields(bytes(data[start:end]).split(b"\r\n"), limits.fields)',
+        r'pairs, names = _careful_fields(bytes(data[start:end]).split(b"\r\n"), 2**60)',
         "The number of trailer fields has no limit.",
         ("F12",),
         ("protocol/test_limits.py",),
