@@ -221,8 +221,8 @@ MUTATIONS = [
         "                self._fail(error)\n                raise\n            if len(output)",
         "                raise\n            if len(output)",
         "A decoder that has failed says that the body is over when it is asked again.",
-        ("M13", "B4"),
-        ("client/test_reading.py",),
+        ("4I7", "F20"),
+        ("client/test_decoders.py",),
     ),
     Mutation(
         "coding-of-a-head-response",
