@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import samples
 
 READ_SIZE = 256 * 1024
+SMALL = 4096
 SEND_SIZE = 1024 * 1024  # at once; over TLS the same piece is offered again when it has to wait
 END_OF_CHUNKS = b"\r\n0\r\n\r\n"  # samples.payload() never contains it
 WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -173,8 +174,16 @@ class Server:
         return self.ready[target]
 
     def send(self, peer: Peer, data: bytes) -> None:
-        peer.outgoing = memoryview(data)
-        self.send_rest(peer, before=select.EPOLLIN)
+        sent = 0
+        if len(data) <= SMALL:
+            # It fits, and then there is nothing to keep: a tenth of the server's time.
+            try:
+                sent = peer.sock.send(data)
+            except WAITING:
+                pass
+        if sent < len(data) or peer.closing:
+            peer.outgoing = memoryview(data)[sent:]
+            self.send_rest(peer, before=select.EPOLLIN)
 
     def send_rest(self, peer: Peer, before: int = select.EPOLLOUT) -> None:
         """Send until nothing is left or the kernel takes no more, and wait for what comes next."""
