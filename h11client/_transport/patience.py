@@ -8,7 +8,8 @@ time this way, and sixteen threads that share a core a tenth less (`benchmarks/k
 
 It is a moment and not the whole limit, because a recv which a signal interrupts begins anew, and
 its time too (PEP 475). A timer that sends signals faster than that would keep it going for ever:
-where somebody has a handler for one, only poll is used, whose time goes on.
+while somebody has a handler for one, only poll is used, whose time goes on. Each read looks: such a
+timer, a profiler's say, may be set between two reads of one body.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "PATIENCE",
     "become_blocking",
     "become_patient",
+    "is_of_the_system",
     "timers_are_heard",
 ]
 
@@ -43,22 +45,16 @@ _FOR_EVER = bytes(2 * _LONG)
 # The signals of setitimer(2): in wall time, in CPU time of the program, and with the system's.
 _OF_TIMERS = tuple(getattr(_signal, name, 0) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF"))
 _REAL, _VIRTUAL, _PROFILING = _OF_TIMERS
-_UNHEARD = (_signal.SIG_DFL,) * 3
+_UNHEARD = _signal.SIG_DFL
 
 
-def become_patient(connected: _socket.socket) -> float:
+def become_patient(connected: _socket.socket, usual: type[_socket.socket]) -> float:
     """Lets the socket's recv wait, and says how many milliseconds it may; else it does not block.
 
-    Infinite is the answer then: there is no limit that is as long.
+    Infinite is the answer then: there is no limit that is as long. `usual` is the class that the
+    program has for sockets by now.
     """
-    # Not what has a method of its own: a program may have put other sockets in the place of the
-    # system's, which wait for theirs in a way of their own, and for ever.
-    if (
-        sys.platform == "linux"
-        and AT_ONCE
-        and getattr(type(connected), "recv", None) is _socket.socket.recv
-        and not timers_are_heard()
-    ):
+    if sys.platform == "linux" and AT_ONCE and is_of_the_system(connected, usual):
         try:
             connected.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _A_MOMENT)
         except OSError:
@@ -68,6 +64,17 @@ def become_patient(connected: _socket.socket) -> float:
             return PATIENCE
     connected.setblocking(False)
     return inf
+
+
+def is_of_the_system(connected: _socket.socket, usual: type[_socket.socket]) -> bool:
+    """Whether the socket waits as those of the system do, and may.
+
+    A program may have put other sockets in their place, as gevent does, which wait in a way of
+    their own: for ever, where the system would give up. When it did so after this was imported,
+    this is a socket of the system still, and its recv would hold up all that the program does.
+    """
+    own, theirs = getattr(type(connected), "recv", None), getattr(usual, "recv", None)
+    return own is _socket.socket.recv is theirs
 
 
 def become_blocking(patient: _socket.socket) -> None:
@@ -87,4 +94,4 @@ def timers_are_heard() -> bool:
     False
     """
     handler = _signal.getsignal  # `signal.getsignal` makes an enum's member of each: 1 us
-    return (handler(_REAL), handler(_VIRTUAL), handler(_PROFILING)) != _UNHEARD
+    return not (handler(_REAL) is handler(_VIRTUAL) is handler(_PROFILING) is _UNHEARD)

@@ -109,7 +109,7 @@ class SocketStream:
 
     def __init__(self, connected: socket.socket) -> None:
         # Milliseconds that `recv` waits for by itself; infinite when it does not wait.
-        self._patience = become_patient(connected)
+        self._patience = become_patient(connected, socket.socket)
         poller = new_poller()
         poller.register(connected.fileno(), READY_TO_READ)
         self._socket = connected
@@ -128,7 +128,7 @@ class SocketStream:
         close_in_child(self)
 
     def read(self, max_bytes: int, limit: Limit, wait_first: bool = False) -> bytes:
-        if self._patience <= limit.milliseconds:
+        if self._patience <= limit.milliseconds and not timers_are_heard():
             try:
                 data = self._recv(max_bytes)
             except BlockingIOError:
@@ -152,7 +152,7 @@ class SocketStream:
 
     def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
         """See `FillingStream` in `network`."""
-        if self._patience <= limit.milliseconds:
+        if self._patience <= limit.milliseconds and not timers_are_heard():
             try:
                 data = self._recv(size, ALL_OF_IT)
             except BlockingIOError:
@@ -241,16 +241,19 @@ class SocketStream:
         if sendfile is None:
             return None
         end = None if limit.seconds is None else monotonic() + limit.seconds
-        own = self._socket.fileno()
+        own = self._socket.fileno
+        polled = own()
         patient = self._patience != inf
-        if patient:
-            self._socket.setblocking(False)  # there is no flag for it
         try:
+            if patient:
+                self._socket.setblocking(False)  # there is no flag for it
             while True:
                 try:
-                    sent: int = sendfile(own, descriptor, offset, count)
+                    # Asked anew: a signal's handler may have closed it while there was no room,
+                    # and the number may be that of something else by now.
+                    sent: int = sendfile(own(), descriptor, offset, count)
                 except BlockingIOError:
-                    if not self._wait_to_write(own, end, limit):
+                    if not self._wait_to_write(polled, end, limit):
                         return False
                 except OSError as error:
                     if error.errno in _NOT_BY_SENDFILE:
@@ -260,7 +263,7 @@ class SocketStream:
                     self.bytes_written += sent
                     return True if sent else None  # None: the file ends here
         finally:
-            if patient:
+            if patient and own() != -1:  # nothing may hide what a handler has raised
                 self._socket.setblocking(True)
 
     def _wait_to_write(self, descriptor: int, end: float | None, limit: Limit) -> bool:
@@ -279,9 +282,6 @@ class SocketStream:
 
     def is_readable(self) -> bool:
         try:
-            if self._patience != inf and timers_are_heard():
-                self._socket.setblocking(False)
-                self._patience = inf
             return bool(self._poll(0))
         except OSError as error:  # the system has no memory for it, say
             let_pass(error)

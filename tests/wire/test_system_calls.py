@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import h11client
-from h11client._transport import connection, dialing, polling, sockets
+from h11client._transport import connection, dialing, patience, polling, sockets
 from h11client.exceptions import RequestException
 from tests.wire.conftest import Peer, Server
 
@@ -76,6 +76,13 @@ def failing(base: Any, faults: Faults) -> Any:
     for name in (*names, "getpeername", "getsockname"):
         setattr(Failing, name, wrapped(name))
     return Failing
+
+
+@pytest.fixture(params=["patient", "not blocking"])
+def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether these sockets wait within recv, as the system's do, or never, as all others."""
+    if request.param == "patient":
+        monkeypatch.setattr(patience, "is_of_the_system", lambda *sockets: True)
 
 
 @pytest.fixture
@@ -149,6 +156,18 @@ def read_line(peer: Peer) -> bytes:
     return line
 
 
+def give_much(peer: Peer) -> None:
+    """Answers with a large body, of known length and in large chunks by turns."""
+    while peer.read_head():
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(LARGE), LARGE))
+        if peer.read_head():
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for at in range(0, len(LARGE), 65536):
+                chunk = LARGE[at : at + 65536]
+                peer.send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            peer.send(b"0\r\n\r\n")
+
+
 def tunnelling(context: ssl.SSLContext) -> Callable[[Peer], None]:
     """A proxy which is the origin of its tunnels too."""
 
@@ -170,6 +189,7 @@ def world(serve: Callable[..., Server], ca: Any, tmp_path: Path) -> SimpleNamesp
     return SimpleNamespace(
         http=serve(echo).url,
         https=serve(echo, context=context).url,
+        generous=serve(give_much).url,
         proxies={"all": serve(tunnelling(context)).url},
         file=path,
         ca=str(ca.pem),
@@ -219,14 +239,19 @@ def use_tunnel(world: SimpleNamespace, session: h11client.Session) -> None:
     ask(world, session, world.https, proxies=world.proxies)
 
 
-EXCHANGES = [get_twice, post, send_file, send_pieces, use_tls, use_tunnel]
+def receive_much(world: SimpleNamespace, session: h11client.Session) -> None:
+    for _ in range(2):
+        assert session.get(world.generous).content == LARGE
+
+
+EXCHANGES = [get_twice, receive_much, post, send_file, send_pieces, use_tls, use_tunnel]
 EVERY = pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.__name__)
 
 
 @pytest.mark.safety("X25", "X21", "4I1", "4I3", "4I5", "4I6", "4I8")
 @EVERY
 def test_any_system_call_may_fail(
-    exchange: Callable[..., None], world: SimpleNamespace, faults: Faults
+    exchange: Callable[..., None], world: SimpleNamespace, waits: None, faults: Faults
 ) -> None:
     call, last = 0, False
     while not last:
@@ -257,7 +282,7 @@ def partial(monkeypatch: pytest.MonkeyPatch, most: int, again: float) -> None:
     def few(wanted: int) -> int:
         if chance.random() < again:
             raise BlockingIOError(errno.EAGAIN, "again")
-        return min(wanted, chance.randint(1, most))
+        return wanted if most > len(LARGE) else min(wanted, chance.randint(1, most))
 
     class Partial(sockets._OwnedSocket):
         __slots__ = ()
@@ -282,13 +307,16 @@ def partial(monkeypatch: pytest.MonkeyPatch, most: int, again: float) -> None:
 @pytest.mark.safety("X24", "4I1", "4I7")
 @EVERY
 @pytest.mark.parametrize(
-    ("most", "again"), [(1, 0.0), (7, 0.5), (50_000, 0.7)], ids=["bytes", "sips", "often not"]
+    ("most", "again"),
+    [(1, 0.0), (7, 0.5), (50_000, 0.7), (10**9, 0.5)],
+    ids=["bytes", "sips", "often not", "a lot or not"],
 )
 def test_any_system_call_may_do_less(
     exchange: Callable[..., None],
     most: int,
     again: float,
     world: SimpleNamespace,
+    waits: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if most < 10:
