@@ -76,6 +76,7 @@ class Refusing(socket.socket):
         raise OSError(22, "Invalid argument")
 
 
+@pytest.mark.safety("X24")
 @pytest.mark.parametrize("kind", [socket.socket, _OwnedSocket])
 def test_a_socket_of_the_system_waits_for_a_moment_within_recv(
     connect: Callable[..., Any], kind: Any
@@ -100,6 +101,7 @@ def check_impatient(ours: socket.socket) -> None:
         ours.recv(1)
 
 
+@pytest.mark.safety("X24")
 @pytest.mark.parametrize("kind", [OwnRecv, Refusing])
 def test_another_kind_of_socket_does_not_block(connect: Callable[..., Any], kind: Any) -> None:
     check_impatient(connect(kind))
@@ -116,6 +118,7 @@ def test_what_has_no_recv_at_all_does_not_block(connect: Callable[..., Any]) -> 
     check_impatient(Wrapped())  # type: ignore[arg-type]
 
 
+@pytest.mark.safety("X24")
 def test_sockets_do_not_block_when_others_took_the_place_of_the_systems_later(
     connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +137,7 @@ def test_sockets_do_not_block_where_nobody_has_tried_it(
         check_impatient(connect())
 
 
+@pytest.mark.safety("X24")
 def test_sockets_do_not_block_where_sends_cannot_be_told_not_to(
     connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +145,7 @@ def test_sockets_do_not_block_where_sends_cannot_be_told_not_to(
     check_impatient(connect())
 
 
+@pytest.mark.safety("X24")
 @pytest.mark.parametrize("seconds", [0.001, 30.0])
 def test_the_timeout_that_new_sockets_get_is_not_that_of_a_patient_one(
     connect: Callable[..., Any], seconds: float
@@ -156,6 +161,7 @@ def test_the_timeout_that_new_sockets_get_is_not_that_of_a_patient_one(
     assert ours.gettimeout() is None
 
 
+@pytest.mark.safety("2h2")
 @pytest.mark.parametrize("kind", [socket.socket, OwnRecv, Refusing])
 def test_a_socket_that_becomes_blocking_waits_for_as_long_as_it_takes(
     connect: Callable[..., Any], kind: Any

@@ -118,6 +118,7 @@ def test_a_limit_holds_whether_it_is_shorter_than_a_moment_or_longer(
         read(stream, how, 10, limit)
 
 
+@pytest.mark.safety("X24")
 @pytest.mark.parametrize("how", READS)
 def test_what_recv_has_waited_for_is_no_longer_waited_for_by_poll(
     pair: tuple[SocketStream, SocketPeer], how: str, monkeypatch: pytest.MonkeyPatch
@@ -149,6 +150,7 @@ def test_what_is_there_takes_one_call(
         assert calls == [WITH_ALL if how == "read_full" else BY_ITSELF]
 
 
+@pytest.mark.safety("X24")
 def test_a_limit_shorter_than_a_moment_is_for_poll(pair: tuple[SocketStream, SocketPeer]) -> None:
     stream, peer = pair
     calls = Calls(stream, None, lambda: peer.send(b"data"))
@@ -417,6 +419,7 @@ def check_patient(stream: SocketStream) -> None:
     assert seconds_of_recv(ours) == (MOMENT if TRIED else 0.0)
 
 
+@pytest.mark.safety("2h2")
 def test_a_detached_socket_waits_for_as_long_as_it_takes(
     pair: tuple[SocketStream, SocketPeer],
 ) -> None:

@@ -108,6 +108,34 @@ def test_nothing_that_is_written_to_a_full_buffer_blocks(
     assert stream.bytes_written == 0
 
 
+@pytest.mark.safety("X24")
+@pytest.mark.parametrize("how", ["write", "write_many"])
+@WATCH
+def test_what_finds_room_for_a_part_does_not_block_for_the_rest(
+    pair: tuple[SocketStream, SocketPeer], file: int, how: str, watch: bool
+) -> None:
+    stream, peer = pair
+    fill(stream)
+    wait = stream._poll
+
+    def poll(milliseconds: float | None) -> Any:
+        stream._poll = wait
+        peer.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while peer.receive_some():
+                pass
+        return wait(milliseconds)
+
+    stream._poll = poll
+
+    def attempt() -> None:
+        with pytest.raises(LimitExpired):
+            write(stream, how, file, LIMIT, watch)
+
+    in_thread(attempt)()
+    assert 0 < stream.bytes_written < len(LARGE)
+
+
 @pytest.mark.safety("2e1")
 @pytest.mark.parametrize("how", ["write", "write_many", "send_file"])
 @pytest.mark.parametrize("limit", [PATIENT, NO_LIMIT], ids=["limit", "none"])
@@ -163,6 +191,7 @@ def test_what_is_taken_little_by_little_arrives_whole(
     assert received() == expected
 
 
+@pytest.mark.safety("X24")
 def test_a_file_arrives_whole_and_can_be_answered(
     pair: tuple[SocketStream, SocketPeer], file: int
 ) -> None:
@@ -193,6 +222,7 @@ FAILURES: list[tuple[OSError, Any]] = [
 ]
 
 
+@pytest.mark.safety("X24")
 @pytest.mark.parametrize(
     ("failure", "expected"), FAILURES, ids=[f"{row[0].errno}" for row in FAILURES]
 )
@@ -216,6 +246,7 @@ def test_a_file_that_cannot_be_sent_leaves_the_socket_as_it_was(
             stream.send_file(file, 0, 10, PATIENT)
 
 
+@pytest.mark.safety("X24")
 def test_where_a_file_ends_the_socket_is_as_it_was(
     pair: tuple[SocketStream, SocketPeer], file: int
 ) -> None:
@@ -310,6 +341,7 @@ def test_a_timer_outlasts_no_limit_of_a_write(
             rescue.join()
 
 
+@pytest.mark.safety("X24")
 def test_pieces_that_are_not_joined_do_not_block_either(
     pair: tuple[SocketStream, SocketPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +356,7 @@ def test_pieces_that_are_not_joined_do_not_block_either(
     in_thread(attempt)()
 
 
+@pytest.mark.safety("X24")
 def test_what_is_left_over_does_not_block_when_it_goes_on(
     pair: tuple[SocketStream, SocketPeer],
 ) -> None:

@@ -6,6 +6,7 @@ import math
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -119,6 +120,28 @@ def test_a_false_alarm_with_silence_after_it_costs_the_limit(fake: Any) -> None:
     stream._recv = recv
     with pytest.raises(LimitExpired):
         stream.read(10, SOON)
+
+
+@pytest.mark.safety("X24")
+@pytest.mark.parametrize("wait_first", [False, True])
+def test_what_is_read_after_poll_never_blocks_on_a_false_alarm(
+    pair: tuple[SocketStream, SocketPeer], wait_first: bool
+) -> None:
+    stream, _ = pair
+    recv, flags_of_calls = stream._recv, []
+
+    def counted(size: int, flags: int = 0) -> bytes:
+        flags_of_calls.append(flags)
+        return recv(size, flags)
+
+    stream._recv = counted
+    stream._poll = lambda milliseconds: [(stream.fileno(), READY_TO_READ)]
+    for limit in (Limit(0.005, "read"), Limit(0.03, "read")):
+        flags_of_calls.clear()
+        with pytest.raises(LimitExpired):
+            stream.read(10, limit, wait_first)
+        by_itself = limit.seconds == 0.03 and sys.platform == "linux"
+        assert set(flags_of_calls[by_itself:]) == {sockets.AT_ONCE}
 
 
 class Waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -29,6 +30,11 @@ class Pair(NamedTuple):
     kind: str
     stream: Stream
     peer: Any
+
+    @property
+    def waits_in_memory(self) -> bool:
+        """Whether its waits take no time."""
+        return self.kind in ("scripted", "tls-in-memory")
 
     def stay_silent(self) -> None:
         if self.kind == "scripted":
@@ -175,6 +181,47 @@ def test_a_read_from_a_silent_peer_raises_its_own_limit(pair: Pair, wait_first: 
     with pytest.raises(LimitExpired) as caught:
         pair.stream.read(100, SOON, wait_first)
     assert caught.value.limit.name == SOON.name
+
+
+@pytest.mark.safety("X24")
+@pytest.mark.parametrize("wait_first", [False, True])
+@pytest.mark.parametrize("seconds", [0.002, 0.019, 0.02, 0.05])
+def test_a_limit_is_neither_shorter_nor_much_longer_than_it_says(
+    pair: Pair, seconds: float, wait_first: bool
+) -> None:
+    pair.stay_silent()
+    started = time.monotonic()
+    with pytest.raises(LimitExpired):
+        pair.stream.read(100, Limit(seconds, "read"), wait_first)
+    took = time.monotonic() - started
+    assert took < seconds + 1.0  # on a busy machine
+    assert took >= seconds * 0.999 or pair.waits_in_memory
+
+
+@pytest.mark.parametrize("wait_first", [False, True])
+@pytest.mark.parametrize("silence", [0.0, 0.05], ids=["soon", "later"])
+def test_a_read_that_waits_gets_what_comes(pair: Pair, silence: float, wait_first: bool) -> None:
+    if pair.waits_in_memory:
+        pair.peer.send(b"hello")
+        assert pair.stream.read(5, PATIENT, wait_first) == b"hello"
+        return
+    if silence:
+        with pytest.raises(LimitExpired):
+            pair.stream.read(5, Limit(silence, "read"), wait_first)
+    sent = in_thread(lambda: pair.peer.send(b"hello"))
+    assert read_exactly(pair.stream, 5) == b"hello"
+    sent()
+
+
+@pytest.mark.safety("L5")
+def test_a_read_that_waits_is_interrupted(pair: Pair) -> None:
+    pair.stay_silent()
+    interrupted = in_thread(pair.stream.interrupt)
+    if pair.waits_in_memory:
+        interrupted()  # before a wait that is over at once
+    with pytest.raises(OSError):
+        pair.stream.read(1, PATIENT)
+    interrupted()
 
 
 def test_the_end_is_read_again_and_again(pair: Pair) -> None:

@@ -15,6 +15,7 @@ from tests.mutants import (
     sending,
     timeouts,
     trust,
+    waits,
 )
 from tests.mutants.mutation import Mutation
 
@@ -31,5 +32,6 @@ GROUPS: dict[str, list[Mutation]] = {
     "trust": trust.MUTATIONS,
     "sending": sending.MUTATIONS,
     "bodies": bodies.MUTATIONS,
+    "waits": waits.MUTATIONS,
 }
 MUTATIONS = [mutation for group in GROUPS.values() for mutation in group]

@@ -44,7 +44,7 @@ SAFETY_RELEVANT = [
             *("_policies/redirects", "_policies/retries", "_policies/retry_after"),
             *("_policies/set_cookie", "_transport/connection", "_transport/dial_options"),
             *("_transport/dialing", "_transport/forking", "_transport/forwarding"),
-            *("_transport/lending", "_transport/network", "_transport/pool"),
+            *("_transport/lending", "_transport/network", "_transport/patience", "_transport/pool"),
             *("_transport/proxies", "_transport/proxy_choice", "_transport/repeating"),
             *("_transport/response_body", "_transport/route", "_transport/slots"),
             *("_transport/sockets", "_transport/socks", "_transport/tls"),
