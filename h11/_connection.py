@@ -305,7 +305,8 @@ class Connection:
     def framing_bytes_ahead(self) -> int:
         """How many bytes come before the next chunk's data, if it is as long as the last chunk.
 
-        0 where there is no chunk before, within a chunk, and while something waits to be read.
+        0 where there is no chunk before, within a chunk, and while something waits to be read or
+        when nothing more comes.
 
         Example:
             >>> conn = Connection(our_role=SERVER)
@@ -320,7 +321,7 @@ class Connection:
             5
         """
         reader = self._reader
-        if self._buffer.data or type(reader) is not ChunkedReader or reader.left:
+        if self._buffer.data or self._eof or type(reader) is not ChunkedReader or reader.left:
             return 0
         return len(reader.border)
 

@@ -85,10 +85,12 @@ class BodyBlocks:
         size = ahead if ahead < max_bytes else max_bytes
         if size > READ_SIZE:
             size = READ_SIZE
-        if size <= _WORTH_A_READ and (not size or (self._counted and size >= self.asked)):
-            # Small pieces are cut out of a large one. But the rest of a block that was begun is
-            # read alone: what came behind it would have to be put before what comes next, so that
-            # there were two copies of each block, for ever.
+        if size <= _WORTH_A_READ and (
+            not size or (size >= self.asked and (self._counted or size == max_bytes))
+        ):
+            # Small pieces are cut out of a large one. But the rest of a block that was begun, or of
+            # a chunk, is read alone: what came behind it would have to be put before what comes
+            # next, so that there were two copies of each block, for ever.
             return None
         self.asked = max_bytes
         limits = deadline.limits
