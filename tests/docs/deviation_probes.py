@@ -501,7 +501,26 @@ def pass_body() -> object:
     conn = client_that_asked()
     conn.receive_data(OK + b"Content-Length: 3\r\n\r\n")
     conn.next_event()
-    return [conn.pass_body(b"ab"), conn.pass_body(b"c")]  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+    passed = [conn.pass_body(b"ab"), conn.pass_body(b"c")]  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+    conn = within_a_chunk(b"3\r\n")
+    return passed + [conn.pass_body(wire) for wire in (b"abc", b"\r\n3\r\n", b"abcd")]  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+
+
+@probe
+def bytes_ahead() -> object:
+    return [
+        (conn.body_bytes_ahead, conn.framing_bytes_ahead, conn.chunk_size)  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+        for conn in map(within_a_chunk, (b"3\r\na", b"3\r\nabc"))
+    ]
+
+
+def within_a_chunk(begun: bytes) -> h11.Connection:
+    conn = client_that_asked()
+    conn.receive_data(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    conn.next_event()
+    conn.receive_data(begun)
+    conn.next_event()
+    return conn
 
 
 @probe
