@@ -16,62 +16,10 @@ from h11client._limits import Limits
 from h11client._messages.body import NO_BODY
 from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
 from h11client._transport.connection import open_connection
-from h11client._transport.network import TLSConfig
 from h11client._transport.response_body import ResponseBody
 from h11client._transport.route import Route
-from h11client.testing import Dial, Pause, ScriptedNetwork, Unsolicited
-
-
-class Owner:
-    """Remembers what was given back, and how."""
-
-    def __init__(self):
-        self.returned = []
-
-    def release(self, connection, reusable):
-        self.returned.append("reusable" if reusable else "closed")
-
-    def abandon(self, connection):
-        self.returned.append("abandoned")
-
-    def is_inside(self):
-        return False
-
-
-class Exchange:
-    """A GET that was sent and whose head was read; `body` is what it is all about."""
-
-    def __init__(
-        self, *steps, method="GET", tls=False, timeout=None, limits=None, byte_by_byte=False, **dial
-    ):
-        self.network = ScriptedNetwork(Dial(steps, **dial), byte_by_byte=byte_by_byte)
-        self.deadline = Deadline(timeout or Timeout(), self.network.clock)
-        route = Route("https", "a.test", 443, TLSConfig()) if tls else Route("http", "a.test", 80)
-        connection = open_connection(route, self.network, self.deadline, limits or Limits())
-        request = h11.Request(method=method, target="/", headers=[("Host", "a.test")])
-        connection.send_request(request, NO_BODY, self.deadline)
-        head = connection.read_head(self.deadline)
-        self.owner = Owner()
-        self.stream = self.network.streams[0]
-        self.body = ResponseBody(connection, head, self.owner, self.deadline)
-
-    def read_all(self, size=1000):
-        received = bytearray()
-        self.read_into(received, size)
-        return bytes(received)
-
-    def read_into(self, received, size):
-        while piece := self.body.read(size):
-            assert len(piece) <= size
-            received += piece
-
-
-def length(number, *, extra=b""):
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n" % (number, extra)
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
+from h11client.testing import Pause, ScriptedNetwork, Unsolicited
+from tests.client.exchanges import CHUNKED, UNTIL_CLOSE, Exchange, Owner, length, while_reading
 
 # id, wire, how it ends, content, what the owner gets
 WHOLE = [
@@ -103,64 +51,6 @@ def test_a_body_comes_whole_however_it_is_split_and_read(wire, end, content, fat
     assert exchange.owner.returned == [fate]
     assert exchange.stream.closed == (fate == "closed")
     assert exchange.body.read(size) == b""
-
-
-def sizes_of_reads(exchange):
-    """How much came with each read since the head."""
-    return [entry[1] for entry in exchange.network.log if entry[0] == "read"][1:]
-
-
-USUAL, LARGE = 65536, 262144
-MUCH = 2_000_000
-
-
-def chunks(total, size):
-    """A chunked body."""
-    whole, rest = divmod(total, size)
-    body = b"%x\r\n%s\r\n" % (size, bytes(size)) * whole
-    return body + (b"%x\r\n%s\r\n" % (rest, bytes(rest)) if rest else b"") + b"0\r\n\r\n"
-
-
-def chunked_body(extra=b"", tls=False):
-    """The reads of a chunked body of two megabytes whose head is read alone."""
-    body = chunks(MUCH, 10_000)
-    exchange = Exchange(CHUNKED[:-2] + extra + b"\r\n", body, tls=tls)
-    assert exchange.read_all(USUAL) == bytes(MUCH)
-    return sizes_of_reads(exchange)
-
-
-def test_more_is_asked_for_when_chunks_come_as_fast_as_they_are_read():
-    assert chunked_body()[:4] == [USUAL, LARGE, LARGE, LARGE]
-    # What may decode to a thousand times as much is not taken faster than it is asked for; TLS
-    # cuts it into records.
-    assert set(chunked_body(extra=b"Content-Encoding: gzip\r\n")[:-1]) == {USUAL}
-    assert set(chunked_body(tls=True)[:-1]) == {USUAL}
-
-
-def test_less_is_asked_for_when_the_network_is_slower():
-    body = chunks(1_000_000, 10_000)
-    exchange = Exchange(CHUNKED, body[:400_000], body[400_000:400_100], body[400_100:])
-    assert exchange.read_all(USUAL) == bytes(1_000_000)
-    sizes = sizes_of_reads(exchange)
-    assert sizes[:5] == [USUAL, LARGE, 400_000 - USUAL - LARGE, 100, USUAL]
-
-
-@pytest.mark.parametrize("begun", [0, 300, USUAL - 100], ids=["nothing", "a little", "nearly all"])
-def test_a_body_of_known_length_is_read_in_the_blocks_that_are_asked_for(begun):
-    exchange = Exchange(length(MUCH) + bytes(begun), bytes(MUCH - begun))
-    received = 0
-    while piece := exchange.body.read(USUAL - received % USUAL):
-        received += len(piece)
-    assert received == MUCH
-    rest = [USUAL - begun] if begun else []
-    left = MUCH - begun - sum(rest)
-    assert sizes_of_reads(exchange) == [*rest, *[USUAL] * (left // USUAL), left % USUAL]
-
-
-def test_small_reads_are_served_from_large_ones():
-    exchange = Exchange(length(MUCH), bytes(MUCH))
-    assert exchange.read_all(1000) == bytes(MUCH)
-    assert len(sizes_of_reads(exchange)) <= MUCH // USUAL + 2
 
 
 NO_BODIES = [
@@ -515,20 +405,6 @@ def test_what_the_server_sends_by_itself_within_a_body_is_the_body():
 
 
 # --- closed by another thread --------------------------------------------------------------------
-
-
-def while_reading(exchange, action):
-    """Has `action` happen in another thread while the next read of the stream is going on."""
-    read = exchange.stream.read
-
-    def reading(*arguments):
-        exchange.stream.read = read
-        thread = threading.Thread(target=action)
-        thread.start()
-        thread.join()
-        return read(*arguments)
-
-    exchange.stream.read = reading
 
 
 @pytest.mark.safety("L5")
