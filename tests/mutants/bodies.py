@@ -1,10 +1,73 @@
-"""Bodies of requests, and the codings and sizes of those of responses."""
+"""Bodies of requests, and how those of responses are read: by how much, codings, sizes."""
 
 from __future__ import annotations
 
 from tests.mutants.mutation import Mutation
 
 MUTATIONS = [
+    Mutation(
+        "another-border-lost",
+        "h11client/_transport/body_blocks.py",
+        "            return chunk\n        self._give(connection, block)\n        return 0\n",
+        "            return chunk\n        return 0\n",
+        "Where a chunk of another size begins, or the last one, its size line is lost.",
+        ("F20", "F1"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "the-end-of-a-block-lost",
+        "h11client/_transport/body_blocks.py",
+        "            return block\n        self._give(connection, block)\n        return None\n\n    def read(",
+        "            return block\n        return None\n\n    def read(",
+        "The end of a body is lost when it is read alone, and what follows is taken for it.",
+        ("F16", "F20"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "border-of-any-length",
+        "h11client/_transport/body_blocks.py",
+        "        if protocol.pass_body(block):\n            return chunk\n",
+        "        protocol.pass_body(block)\n        if block:\n            return chunk\n",
+        "Data follows whatever stands between two chunks.",
+        ("F1", "F20"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "blocks-outlast-the-total",
+        "h11client/_transport/body_blocks.py",
+        'limit = limits["read"] if limits else deadline.limit("read")',
+        'limit = deadline._limits["read"]',
+        "A block that is read alone has all of the limit for reads, whatever is left of the total.",
+        ("M8", "X4"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "borders-outlast-the-total",
+        "h11client/_transport/body_blocks.py",
+        'block = connection.stream.read(framing, deadline.limit("read"))',
+        'block = connection.stream.read(framing, deadline._limits["read"])',
+        "What stands between two chunks has all of the limit for reads.",
+        ("M8", "X4"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "unclean-end-not-noticed",
+        "h11client/_transport/body_blocks.py",
+        "self.ended = not block",
+        "self.ended = False",
+        "A close-delimited body over TLS is complete without close_notify.",
+        ("M15", "2a10"),
+        ("client/test_response_body.py",),
+    ),
+    Mutation(
+        "much-of-a-packed-body",
+        "h11client/_transport/body_blocks.py",
+        "self._modest = packed or counted or stream.tls is not None",
+        "self._modest = counted or stream.tls is not None",
+        "Four times as much is kept of what may decode to a thousand times as much.",
+        ("B2",),
+        ("client/test_body_blocks.py",),
+    ),
     Mutation(
         "file-from-its-beginning",
         "h11client/_messages/body.py",

@@ -244,7 +244,7 @@ MUTATIONS = [
     Mutation(
         "unclean-end-of-a-body",
         "h11client/_transport/response_body.py",
-        "if not block and not stream.eof_was_clean:",
+        "if self._blocks.ended and not connection.stream.eof_was_clean:",
         "if False:",
         "A close-delimited body over TLS is complete without close_notify.",
         ("M15", "2a10"),

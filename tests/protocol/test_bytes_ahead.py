@@ -186,6 +186,7 @@ def test_more_than_a_chunk_is_not_passed_and_nothing_was_done(size: int) -> None
     assert connection.trailing_data[0] == wire[5:]
 
 
+@pytest.mark.safety("F16", "F20")
 def test_nothing_is_no_part_of_a_chunk_or_of_a_border() -> None:
     for body in (b"", b"5\r\n", b"5\r\nhello", b"5\r\nhello\r\n0\r\n"):
         connection = behind(CHUNKED_HEAD, body)
