@@ -95,6 +95,7 @@ class Exchange:
         head = connection.read_head(self.deadline)
         self.owner = Owner()
         self.stream = self.network.streams[0]
+        self.connection = connection
         if wrap is not None:
             connection.stream = self.watched = wrap(connection.stream)
         self.body = ResponseBody(connection, head, self.owner, self.deadline)
