@@ -24,6 +24,15 @@ MUTATIONS = [
         ("client/test_body_blocks.py",),
     ),
     Mutation(
+        "what-is-left-of-a-body-miscounted",
+        "h11client/_transport/body_blocks.py",
+        "            self._ahead = 0\n            return block\n        self._give",
+        "            return block\n        self._give",
+        "What was read for small pieces still counts as what comes next, and more is read than that.",
+        ("F16",),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
         "border-of-any-length",
         "h11client/_transport/body_blocks.py",
         "        if protocol.pass_body(block):\n            return chunk\n",
