@@ -54,7 +54,8 @@ class Watched:
 class Filling(Watched):
     """The same, of a stream that can wait for more than the first bytes, as a socket can."""
 
-    def read_full(self, size, limit):
+    def read_full(self, size, limit, ahead):
+        assert size <= ahead
         self.reads.append(("full", size))
         self.limits.append(limit)
         stream = self._stream

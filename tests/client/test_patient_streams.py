@@ -28,6 +28,7 @@ MOMENT = PATIENCE / 1000.0  # seconds
 SOON = 1.0  # seconds by which a limit may be passed on a busy machine
 
 SHORT = Limit(0.019, "read")  # a little less than a moment
+AHEAD = 10**9  # bytes that come, as far as anybody knows
 LONGER = Limit(0.05, "read")
 
 BY_ITSELF, BY_POLL = ("recv", 0), ("poll",)
@@ -102,7 +103,7 @@ READS = ["read", "read after a wait", "read_full"]
 
 def read(stream: SocketStream, how: str, size: int, limit: Limit) -> bytes:
     if how == "read_full":
-        return stream.read_full(size, limit)
+        return stream.read_full(size, limit, AHEAD)
     return stream.read(size, limit, how == "read after a wait")
 
 
@@ -160,7 +161,7 @@ def test_a_limit_shorter_than_a_moment_is_for_poll(pair: tuple[SocketStream, Soc
     assert stream.read(10, SHORT, True) == b"data"
     assert calls == [BY_POLL, ASKED]
     calls = Calls(stream, None, lambda: peer.send(b"data"))
-    assert stream.read_full(10, SHORT) == b"data"
+    assert stream.read_full(10, SHORT, AHEAD) == b"data"
     assert calls == [ASKED, BY_POLL, ASKED]
 
 
@@ -237,7 +238,7 @@ def test_what_comes_in_pieces_within_the_moment_comes_whole(how: str) -> None:
         for _ in range(20):  # a machine may be busy just in that moment
             peer.send(b"12345")
             Calls(stream, *at_its_wait(0, lambda: peer.send(b"67890")))
-            data = stream.read_full(10, PATIENT)
+            data = stream.read_full(10, PATIENT, AHEAD)
             whole += len(data) == 10
             while len(data) < 10:
                 data += stream.read(10, PATIENT)
@@ -251,7 +252,7 @@ def test_what_has_come_within_the_moment_is_not_kept_from_the_caller(
     stream, peer = pair
     peer.send(b"part")
     started = time.monotonic()
-    assert stream.read_full(1_000_000, Limit(None, "read")) == b"part"
+    assert stream.read_full(1_000_000, Limit(None, "read"), AHEAD) == b"part"
     took = time.monotonic() - started
     assert took < SOON
     assert took >= MOMENT or not TRIED
@@ -260,8 +261,8 @@ def test_what_has_come_within_the_moment_is_not_kept_from_the_caller(
 def test_no_more_is_taken_than_was_asked_for(pair: tuple[SocketStream, SocketPeer]) -> None:
     stream, peer = pair
     peer.send(b"1234567")
-    assert stream.read_full(4, PATIENT) == b"1234"
-    assert stream.read_full(3, PATIENT) == b"567"
+    assert stream.read_full(4, PATIENT, AHEAD) == b"1234"
+    assert stream.read_full(3, PATIENT, AHEAD) == b"567"
     assert not stream.is_readable()
 
 
@@ -271,9 +272,9 @@ def test_more_than_the_systems_buffers_hold_is_waited_for(
     stream, peer = pair
     large = bytes(range(256)) * 4096 * 16
     sent = in_thread(lambda: peer.send(large))
-    data = stream.read_full(len(large), PATIENT)
+    data = stream.read_full(len(large), PATIENT, AHEAD)
     while len(data) < len(large):  # a machine may be busy for a moment
-        data += stream.read_full(len(large) - len(data), PATIENT)
+        data += stream.read_full(len(large) - len(data), PATIENT, AHEAD)
     assert data == large
     sent()
 
@@ -287,13 +288,13 @@ def test_what_came_before_the_end_comes_before_the_end(
     assert stream._poll(1000.0)
     Calls(stream, *at_its_wait(0, getattr(peer, end)))
     started = time.monotonic()
-    assert stream.read_full(10, PATIENT) == b"part"
+    assert stream.read_full(10, PATIENT, AHEAD) == b"part"
     assert time.monotonic() - started < SOON
     if end == "reset":
         with pytest.raises(ConnectionResetError):
-            stream.read_full(10, PATIENT)
+            stream.read_full(10, PATIENT, AHEAD)
     else:
-        assert stream.read_full(10, PATIENT) == b""
+        assert stream.read_full(10, PATIENT, AHEAD) == b""
 
 
 # --- signals ------------------------------------------------------------------------------------
@@ -491,4 +492,4 @@ def test_a_forked_child_leaves_the_socket_as_it_is(pair: tuple[SocketStream, Soc
     with bounded(LONGER):
         stream.read(1, LONGER)
     peer.send(b"data")
-    assert stream.read_full(4, PATIENT) == b"data"
+    assert stream.read_full(4, PATIENT, AHEAD) == b"data"

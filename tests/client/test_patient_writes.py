@@ -26,6 +26,7 @@ from tests.client.test_patience import OwnRecv, handler_of, seconds_of_recv
 TRIED = sys.platform == "linux"  # elsewhere no socket waits within recv
 SOON = 1.0  # seconds by which a limit may be passed on a busy machine
 LIMIT = Limit(0.05, "write")
+AHEAD = 10**9  # bytes that come, as far as anybody knows
 LARGE = bytes(range(256)) * 64 * 1024  # 16 MiB: more than the kernel's buffers of both ends
 OF_FILE = 1_000_000
 
@@ -153,7 +154,7 @@ def test_what_waits_for_room_hears_the_peer(
 
     stream._poll = poll
     assert in_thread(lambda: write(stream, how, file, limit, True))() is False
-    assert stream.read_full(4, PATIENT) == b"wait"
+    assert stream.read_full(4, PATIENT, AHEAD) == b"wait"
 
 
 @pytest.mark.safety("L5")
@@ -205,7 +206,7 @@ def test_a_file_arrives_whole_and_can_be_answered(
         check_mode(stream)
     assert received() == LARGE[:OF_FILE]
     peer.send(b"thanks")
-    assert stream.read_full(6, PATIENT) == b"thanks"
+    assert stream.read_full(6, PATIENT, AHEAD) == b"thanks"
 
 
 class Interruption(KeyboardInterrupt):
@@ -363,7 +364,7 @@ def test_what_is_left_over_does_not_block_when_it_goes_on(
     stream, peer = pair
     peer.send(b"wait")
     assert stream.write(LARGE, PATIENT, True) is False
-    assert stream.read_full(4, PATIENT) == b"wait"
+    assert stream.read_full(4, PATIENT, AHEAD) == b"wait"
 
     def attempt() -> None:
         with pytest.raises(LimitExpired):

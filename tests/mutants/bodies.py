@@ -8,8 +8,8 @@ MUTATIONS = [
     Mutation(
         "another-border-lost",
         "h11client/_transport/body_blocks.py",
-        "            return chunk\n        self._give(connection, block)\n        return 0\n",
-        "            return chunk\n        return 0\n",
+        "                    self._give(connection, block)\n                    return None\n",
+        "                    return None\n",
         "Where a chunk of another size begins, or the last one, its size line is lost.",
         ("F20", "F1"),
         ("client/test_body_blocks.py",),
@@ -26,8 +26,8 @@ MUTATIONS = [
     Mutation(
         "what-is-left-of-a-body-miscounted",
         "h11client/_transport/body_blocks.py",
-        "            self._ahead = 0\n            return block\n        self._give",
-        "            return block\n        self._give",
+        "            self._ahead = self._framing = 0\n            return block\n",
+        "            return block\n",
         "What was read for small pieces still counts as what comes next, and more is read than that.",
         ("F16",),
         ("client/test_body_blocks.py",),
@@ -35,8 +35,8 @@ MUTATIONS = [
     Mutation(
         "border-of-any-length",
         "h11client/_transport/body_blocks.py",
-        "        if protocol.pass_body(block):\n            return chunk\n",
-        "        protocol.pass_body(block)\n        if block:\n            return chunk\n",
+        "                if not protocol.pass_body(block):\n",
+        "                if not (protocol.pass_body(block) or block):\n",
         "Data follows whatever stands between two chunks.",
         ("F1", "F20"),
         ("client/test_body_blocks.py",),
@@ -53,8 +53,8 @@ MUTATIONS = [
     Mutation(
         "borders-outlast-the-total",
         "h11client/_transport/body_blocks.py",
-        'block = connection.stream.read(framing, deadline.limit("read"))',
-        'block = connection.stream.read(framing, deadline._limits["read"])',
+        'block = stream.read(self._framing, deadline.limit("read"))',
+        'block = stream.read(self._framing, deadline._limits["read"])',
         "What stands between two chunks has all of the limit for reads.",
         ("M8", "X4"),
         ("client/test_body_blocks.py",),
