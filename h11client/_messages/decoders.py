@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CODINGS", "Decoder", "accept_encoding", "build_decoder", "content_codings"]
 
-STEP = 27 * 1024  # bytes of output at a time: it may be there twice, and 64 KiB is the bound
+STEP = 32768  # bytes of output at a time: what zlib makes without putting it together of pieces
 BROTLI_STEP = 16384  # a soft limit: the block that passes it is finished, 32 KiB in all
 SOURCE_READ = 65536  # bytes asked of the body, which has them already
 CODED_READ = 8192  # bytes asked of a decoder below
@@ -235,30 +235,22 @@ def _zstd() -> Any:
 
 
 def _undo_gzip(window: Window) -> Iterator[bytes]:
-    return _inflate(window, "gzip")
+    if window.peek(1):
+        yield from _inflate(window, 31, "gzip")
 
 
 def _undo_deflate(window: Window) -> Iterator[bytes]:
-    return _inflate(window, "deflate")
+    head = window.peek_all(2)
+    if head:
+        # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
+        wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
+        yield from _inflate(window, 15 if wrapped else -15, "deflate")
 
 
-def _wbits(head: bytes, coding: str) -> int:
-    """What zlib is told about the wrapping of its data."""
-    if coding == "gzip":
-        return 31
-    # RFC 1950 section 2.2: compression method, window size, and a checksum over both bytes.
-    wrapped = len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head, "big") % 31 == 0
-    return 15 if wrapped else -15
-
-
-def _inflate(window: Window, coding: str) -> Iterator[bytes]:
+def _inflate(window: Window, wbits: int, coding: str) -> Iterator[bytes]:
     """What zlib decodes; of gzip every member."""
     import zlib
 
-    head = window.peek_all(2)
-    if not head:
-        return
-    wbits = _wbits(head, coding)
     engine = zlib.decompressobj(wbits)
     size = FIRST_WINDOW
     empty = 0  # members in a row without content; -1 while one has some

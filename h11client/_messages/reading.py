@@ -187,14 +187,19 @@ class BodyReader:
     def read_exactly(self, size: int, decoded: bool, owner: Owner) -> bytes:
         """`size` bytes, fewer only at the end; what is not there yet takes no memory."""
         try:
-            piece = self.read(size, decoded, owner) if size else b""
-            if not piece or len(piece) == size:
+            if not size:
+                return b""
+            source = self._known if decoded else None
+            if source is None:
+                source = self._source(decoded)
+            piece = source.read(size)
+            if len(piece) == size:
                 return piece
             if size <= READ_SIZE and self._decoder is None:
                 return self._join(piece, size, decoded, owner)
-            source = self._source(decoded)
             buffer = BytesIO()
-            room = end = 0
+            room = READ_SIZE if size <= READ_SIZE else 0
+            end = 0
             while piece:
                 start, end = end, end + len(piece)
                 if end > room:
@@ -253,6 +258,7 @@ class BodyReader:
             pieces.append(piece)
             size -= len(piece)
             piece = self.read(size, decoded, owner) if size else b""
+        self.consumed = size > 0
         return b"".join(pieces)
 
     def read_into(self, buffer: Any, decoded: bool, owner: Owner) -> int:
