@@ -54,6 +54,18 @@ class Limit:
         self.whole = seconds if whole is None else whole
         self.milliseconds = LONGEST_STEP if seconds is None else min(seconds * 1000.0, LONGEST_STEP)
 
+    def until(self, end: float | None) -> Limit:
+        """What is left of it for an operation of several steps, which is to be over at `end`.
+
+        A time of `time.monotonic`, or None when there is no limit. Raises `LimitExpired`.
+        """
+        if end is None:
+            return self
+        seconds = end - monotonic()
+        if seconds <= 0:
+            raise LimitExpired(self)
+        return Limit(seconds, self.name, self.whole)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Limit):
             return NotImplemented

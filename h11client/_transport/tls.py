@@ -31,6 +31,7 @@ from time import monotonic
 from h11client._timeouts import Limit, LimitExpired
 from h11client._translation import let_pass
 from h11client._transport.network import TLSInfo
+from h11client._transport.patience import PATIENCE
 from h11client._transport.tls_records import (
     RECORD_BYTES,
     WHOLE_RECORD,
@@ -65,7 +66,7 @@ _BLOCK_BYTES = 128 * 1024
 _MOST_LOOKS = 2
 
 _NOW = Limit(0.0, "write")
-_A_MOMENT = Limit(0.02, "read")
+_A_MOMENT = Limit(PATIENCE / 1000.0, "read")
 
 
 class TLSStream:
@@ -232,7 +233,7 @@ class TLSStream:
             if data is not None:
                 return self._with_more(data, max_bytes) if data else self._end()
             wait_first = True
-            left = _left(limit, end)
+            left = limit.until(end)
 
     def _read_record(self, max_bytes: int) -> bytes | None:
         """Data of one record that is there, b"" for close_notify; None when there is none."""
@@ -276,9 +277,10 @@ class TLSStream:
         rest = min(ahead - size + room, records_for(room) * RECORD_BYTES)
         wanted = rest + records_for(rest) * self._overhead - self._begun
         end = None if limit.seconds is None else monotonic() + limit.seconds
+        # What is there already does not wait for long.
+        first = limit if not parts or limit.milliseconds < PATIENCE else _A_MOMENT
         try:
-            # What is there already does not wait for long.
-            ciphertext = inner_read_full(max(wanted, 1), _A_MOMENT if parts else limit, wanted)
+            ciphertext = inner_read_full(max(wanted, 1), first, wanted)
         except (LimitExpired, OSError):
             if not parts:
                 raise
@@ -287,20 +289,26 @@ class TLSStream:
         self._decrypt(parts, room, 1)
         if parts:
             return b"".join(parts)
-        return self.read(size, _left(limit, end))  # part of a record, or one without data
+        return self.read(size, limit.until(end))  # part of a record, or one without data
 
     def _decrypt(self, parts: list[bytes], room: int, least: int) -> int:
         """Adds what is there to `parts`, while it is `least` bytes, and says what room is left."""
         incoming = self._incoming
-        while room and (incoming.pending >= least or self._pending()):
-            try:
-                data = self._read_record(room)
+        read = self._ssl_read
+        while room:
+            there = incoming.pending
+            if there < least and not self._pending():
+                break
+            try:  # as `_read_record` does, without a call: this is the way of large bodies
+                data = read(RECORD_BYTES if room > RECORD_BYTES else room)
+            except ssl.SSLWantReadError:
+                self._begun += there
+                break
             except OSError as error:  # for the next read, as the end is
                 let_pass(error)
                 self._fail(error)
                 break
-            if data is None:
-                break
+            self._begun = 0
             if not data:
                 self._end()
                 break
@@ -329,7 +337,7 @@ class TLSStream:
         view = memoryview(data)
         for start in range(0, len(data), _BLOCK_BYTES):
             block = view[start : start + _BLOCK_BYTES]
-            if not self._write_block(block, _left(limit, end), watch):
+            if not self._write_block(block, limit.until(end), watch):
                 self._unsent = bytes(view[start + _BLOCK_BYTES :])
                 return False
         return True
@@ -355,7 +363,7 @@ class TLSStream:
         """The peer has sent something: goes on unless that was for the application."""
         end = None if limit.seconds is None else monotonic() + limit.seconds
         while not self.is_readable():
-            if self._inner.write(b"", _left(limit, end), True):
+            if self._inner.write(b"", limit.until(end), True):
                 return True
         return False
 
@@ -440,16 +448,6 @@ class TLSStream:
 
     def __repr__(self) -> str:
         return f"<TLSStream over {self._inner!r}>"
-
-
-def _left(limit: Limit, end: float | None) -> Limit:
-    """What is left of `limit` until `end`; raises when that is nothing."""
-    if end is None:
-        return limit
-    seconds = end - monotonic()
-    if seconds <= 0:
-        raise LimitExpired(limit)
-    return Limit(seconds, limit.name, limit.whole)
 
 
 def _info(connection: ssl.SSLObject, server_hostname: str) -> TLSInfo:

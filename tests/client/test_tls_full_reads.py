@@ -119,7 +119,7 @@ def test_records_of_any_size_come_whole(connect: Any, most: int) -> None:
 def test_it_goes_on_with_a_record_that_was_begun(connect: Any) -> None:
     """What OpenSSL has of a record counts, or a part of the next one would be asked for."""
     server, stream = connect()
-    data = random.Random(1).randbytes(200_000)
+    data = random.Random(1).randbytes(60_000)
     server.send(data)
     ciphertext = server.outgoing.read()
     server.outgoing.write(ciphertext[:20_000])  # a record and a quarter
@@ -127,9 +127,25 @@ def test_it_goes_on_with_a_record_that_was_begun(connect: Any) -> None:
     with pytest.raises(LimitExpired):
         stream.read(16384, PATIENT)
     server.outgoing.write(ciphertext[20_000:])
-    pieces = read_all(stream, 200_000 - len(first))
+    pieces = read_all(stream, 60_000 - len(first))
     assert first + b"".join(pieces) == data
     assert server.missing == []
+    assert len(pieces) == 1
+
+
+@pytest.mark.safety("M8")
+def test_it_goes_on_with_a_record_that_it_has_begun_itself(connect: Any) -> None:
+    server, stream = connect()
+    data = random.Random(2).randbytes(200_000)
+    server.send(data)
+    ciphertext = server.outgoing.read()
+    server.outgoing.write(ciphertext[:20_000])
+    first = stream.read_full(BLOCK, PATIENT, 200_000)
+    assert len(first) == 16384 and len(server.missing) == 1
+    server.outgoing.write(ciphertext[20_000:])
+    pieces = read_all(stream, 200_000 - len(first))
+    assert first + b"".join(pieces) == data
+    assert len(server.missing) == 1
     assert len(pieces[0]) == BLOCK
 
 
@@ -145,6 +161,11 @@ def test_what_is_there_does_not_wait_for_long_and_comes_before_what_goes_wrong(
     server.full_reads.clear()
     assert stream.read_full(BLOCK, PATIENT, 10**6) == bytes(16000)
     assert server.full_reads == [MOMENT]
+    soon = Limit(0.01, "read")  # less than a moment
+    server.send(bytes(16384 + 384))
+    assert stream.read(384, PATIENT) == bytes(384)
+    assert stream.read_full(BLOCK, soon, 10**6) == bytes(16384)
+    assert server.full_reads[-1] is soon
     # Nothing is there now: it is waited for as long as may be.
     server.reads.clear()
     with pytest.raises(LimitExpired) as caught:

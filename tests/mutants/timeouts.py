@@ -112,7 +112,7 @@ MUTATIONS = [
     Mutation(
         "limit-of-a-tls-read-starts-again",
         "h11client/_transport/tls.py",
-        "            wait_first = True\n            left = _left(limit, end)\n",
+        "            wait_first = True\n            left = limit.until(end)\n",
         "            wait_first = True\n",
         "A record that drips outlasts the read limit.",
         ("M8",),
