@@ -57,9 +57,11 @@ def become_patient(connected: _socket.socket, usual: type[_socket.socket]) -> fl
     if sys.platform == "linux" and AT_ONCE and is_of_the_system(connected, usual):
         try:
             connected.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _A_MOMENT)
+            # Where the numbers have other sizes, what was meant for a moment may mean for ever.
+            read_back = connected.getsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, 2 * _LONG)
         except OSError:
-            pass  # another size of numbers, say
-        else:
+            read_back = _FOR_EVER
+        if read_back != _FOR_EVER:
             connected.setblocking(True)
             return PATIENCE
     connected.setblocking(False)

@@ -76,6 +76,13 @@ class Refusing(socket.socket):
         raise OSError(22, "Invalid argument")
 
 
+class Forgetful(socket.socket):
+    """A socket of a system that takes the option for something else, or for nothing."""
+
+    def setsockopt(self, *arguments: Any) -> None:
+        pass
+
+
 @pytest.mark.safety("X24")
 @pytest.mark.parametrize("kind", [socket.socket, _OwnedSocket])
 def test_a_socket_of_the_system_waits_for_a_moment_within_recv(
@@ -102,7 +109,7 @@ def check_impatient(ours: socket.socket) -> None:
 
 
 @pytest.mark.safety("X24")
-@pytest.mark.parametrize("kind", [OwnRecv, Refusing])
+@pytest.mark.parametrize("kind", [OwnRecv, Refusing, Forgetful])
 def test_another_kind_of_socket_does_not_block(connect: Callable[..., Any], kind: Any) -> None:
     check_impatient(connect(kind))
 
