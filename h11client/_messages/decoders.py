@@ -40,6 +40,7 @@ SOURCE_READ = 65536  # bytes asked of the body, which has them already
 CODED_READ = 8192  # bytes asked of a decoder below
 FIRST_WINDOW = 256  # bytes of input: many small members would else copy their neighbours
 WINDOW = 8192  # bytes of input per step; what a step leaves is copied
+INFLATE_WINDOW = 16384  # the same for zlib, which of a bomb is given less
 MAX_CODINGS = 5  # nobody needs more than one
 MAX_EMPTY_MEMBERS = 1_000_000  # in a row: work without output has to end some time
 MAX_GARBAGE = 262144  # bytes behind the end that are read over, to see whether the body ends
@@ -272,7 +273,7 @@ def _inflate(window: Window, wbits: int, coding: str) -> Iterator[bytes]:
                 raise ContentDecodingError(f"the body ends within its {coding} data")
             raise ContentDecodingError(f"the {coding} data does not go on")
         if not over:
-            size = min(size * 4, WINDOW)
+            size = min(max(4 * used, FIRST_WINDOW), INFLATE_WINDOW)
         elif coding == "gzip" and window.peek_all(2) == _GZIP_MAGIC:
             empty += 1
             if empty > MAX_EMPTY_MEMBERS:
