@@ -14,7 +14,14 @@ from typing import Any
 from tests.chaos import faults, faults_around, faults_messages, faults_proxies, faults_tls
 from tests.chaos.cases import HEALTHY, Case, kinds_on, make_case
 from tests.chaos.conversation import Lab, Worker
-from tests.chaos.invariants import Baseline, dump_stacks, judge, memory_in_use, overshoot_of
+from tests.chaos.invariants import (
+    Baseline,
+    dump_stacks,
+    judge,
+    memory_in_use,
+    met_a_fresh_connection,
+    overshoot_of,
+)
 from tests.chaos.report import Report
 from tests.chaos.server import SocketServer
 
@@ -201,6 +208,7 @@ class Campaign:
             self.report.add(
                 outcome.case, outcome.error, judge(outcome, memory, self.ours, self.lateness)
             )
+            self.report.missed += memory and met_a_fresh_connection(outcome)
             overshoot = overshoot_of(outcome)
             if overshoot is not None and not memory:
                 self.report.overshoot = max(self.report.overshoot, overshoot)
