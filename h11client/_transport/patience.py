@@ -2,9 +2,9 @@
 
 A socket that does not block is asked, waited for, and asked again; in between the interpreter's
 lock goes to other threads each time. So sockets block, with SO_RCVTIMEO, for `PATIENCE`
-milliseconds; what is left of a limit then is waited for with poll(2). A download takes a fifth less
-time this way, and sixteen threads that share a core a tenth less (`benchmarks/kinds/downloads.py`,
-`threads.py`).
+milliseconds; what is left of a limit then is waited for with poll(2). A bare loop of
+reads takes a fifth less CPU this way, and sixteen threads on all cores a sixth less time
+(`benchmarks/kinds/downloads.py`, `threads.py`).
 
 It is a moment and not the whole limit, because a recv which a signal interrupts begins anew, and
 its time too (PEP 475). A timer that sends signals faster than that would keep it going for ever:

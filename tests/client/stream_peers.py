@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import trustme
@@ -86,6 +88,24 @@ class SocketPeer:
 
     def close(self) -> None:
         self.socket.close()
+
+
+@contextmanager
+def late(peer: Any, data: bytes) -> Iterator[None]:
+    """Has `data` come later than a socket waits within recv for, six times so; says if it did not."""
+    waiting = Event()
+
+    def send() -> None:
+        waiting.wait()
+        time.sleep(0.12)  # that nothing happens is what is waited for
+        peer.send(data)
+
+    sent = in_thread(send)
+    started = time.monotonic()
+    waiting.set()
+    yield
+    assert time.monotonic() - started > 0.1
+    sent()
 
 
 class TLSPeer(SocketPeer):

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
-from threading import Event
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from h11client._transport.patience import (
     timers_are_heard,
 )
 from h11client._transport.sockets import _OwnedSocket
-from tests.client.stream_peers import in_thread, listen
+from tests.client.stream_peers import late, listen
 
 TRIED = sys.platform == "linux"  # elsewhere no socket waits within recv
 
@@ -183,19 +182,8 @@ def test_a_socket_that_becomes_blocking_waits_for_as_long_as_it_takes(
         assert ours.gettimeout() is None
         assert os.get_blocking(ours.fileno())
         assert seconds_of_recv(ours) == 0.0
-        waiting = Event()
-
-        def send_late() -> None:
-            waiting.wait()
-            time.sleep(0.12)  # six moments: that nothing happens is what is waited for
-            peer.send(b"late")
-
-        sent = in_thread(send_late)
-        started = time.monotonic()
-        waiting.set()
-        assert ours.recv(10) == b"late"
-        assert time.monotonic() - started > 0.1
-        sent()
+        with late(peer, b"late"):
+            assert ours.recv(10) == b"late"
 
 
 @pytest.mark.safety("X22")

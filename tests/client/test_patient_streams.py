@@ -19,7 +19,7 @@ from h11client._timeouts import Deadline, Limit, LimitExpired, Timeout
 from h11client._transport import sockets
 from h11client._transport.patience import ALL_OF_IT, AT_ONCE, PATIENCE
 from h11client._transport.sockets import SocketNetwork, SocketStream
-from tests.client.stream_peers import PATIENT, SocketPeer, in_thread, listen
+from tests.client.stream_peers import PATIENT, SocketPeer, in_thread, late, listen
 from tests.client.test_forking import in_child
 from tests.client.test_patience import OwnRecv, handler_of, seconds_of_recv
 
@@ -440,19 +440,8 @@ def test_a_detached_socket_waits_for_as_long_as_it_takes(
         with pytest.raises(OSError):
             stream.write(b"x", PATIENT)
         assert stream.is_readable()
-        waiting = threading.Event()
-
-        def send_late() -> None:
-            waiting.wait()
-            time.sleep(0.12)  # six moments: that nothing happens is what is waited for
-            peer.send(b"late")
-
-        sent = in_thread(send_late)
-        started = time.monotonic()
-        waiting.set()
-        assert plain.recv(10) == b"late"
-        assert time.monotonic() - started > 0.1
-        sent()
+        with late(peer, b"late"):
+            assert plain.recv(10) == b"late"
         plain.sendall(b"back")
         assert peer.receive(4) == b"back"
 
