@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,6 +35,18 @@ def connect(kind: Any) -> tuple[SocketStream, SocketPeer]:
     """A connection whose buffer is full when it says so; TCP goes on moving what it has."""
     ours, theirs = socket.socketpair()
     return SocketStream(kind(fileno=ours.detach())), SocketPeer(theirs)
+
+
+def before_its_wait(stream: SocketStream, act: Callable[[], Any]) -> None:
+    """Has `act` happen once, as the stream begins to wait."""
+    wait = stream._poll
+
+    def poll(milliseconds: float | None) -> Any:
+        stream._poll = wait
+        act()
+        return wait(milliseconds)
+
+    stream._poll = poll
 
 
 @pytest.fixture(params=[socket.socket, OwnRecv], ids=["patient", "not blocking"])
@@ -117,17 +129,14 @@ def test_what_finds_room_for_a_part_does_not_block_for_the_rest(
 ) -> None:
     stream, peer = pair
     fill(stream)
-    wait = stream._poll
 
-    def poll(milliseconds: float | None) -> Any:
-        stream._poll = wait
+    def make_room() -> None:
         peer.socket.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while peer.receive_some():
                 pass
-        return wait(milliseconds)
 
-    stream._poll = poll
+    before_its_wait(stream, make_room)
 
     def attempt() -> None:
         with pytest.raises(LimitExpired):
@@ -145,14 +154,7 @@ def test_what_waits_for_room_hears_the_peer(
 ) -> None:
     stream, peer = pair
     fill(stream)
-    wait = stream._poll
-
-    def poll(milliseconds: float | None) -> Any:
-        stream._poll = wait
-        peer.send(b"wait")
-        return wait(milliseconds)
-
-    stream._poll = poll
+    before_its_wait(stream, lambda: peer.send(b"wait"))
     assert in_thread(lambda: write(stream, how, file, limit, True))() is False
     assert stream.read_full(4, PATIENT, AHEAD) == b"wait"
 
