@@ -356,6 +356,32 @@ class Connection:
             return True
         return type(reader) is ChunkedReader and reader.pass_bytes(data)
 
+    def count_body(self, size: int) -> None:
+        """Count the next bytes of the peer's body, which were read past this engine.
+
+        Args:
+            size: how many; not more than `body_bytes_ahead` says are known to come.
+
+        Raises:
+            ValueError: `size` is another number. Nothing was done.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n"
+            >>> conn.receive_data(head)
+            >>> conn.next_event().method
+            b'PUT'
+            >>> conn.count_body(4), conn.body_bytes_ahead
+            (None, 1)
+        """
+        reader = self._reader
+        if not 0 < size <= self.body_bytes_ahead or not isinstance(
+            reader, (ContentLengthReader, ChunkedReader)
+        ):
+            raise ValueError(f"not known to be the next bytes of the body: {size}")
+        reader.count(size)
+        self.client_is_waiting_for_100_continue = False
+
     def receive_whole_body(self, max_bytes: int) -> bytes | None:
         """Read what is left of the peer's body and the end of its message, if all is there.
 

@@ -64,6 +64,11 @@ class ContentLengthReader:
             return data[start:]
         return buffer.take(left) if left else b""
 
+    def count(self, size: int) -> None:
+        """See `Connection.count_body`; not more than is `left`."""
+        self.left -= size
+        self.over = not self.left
+
     def read_bytes(self, buffer: ReceiveBuffer, max_bytes: int) -> bytes:
         left = self.left
         piece = buffer.take(left if left < max_bytes else max_bytes)
@@ -160,6 +165,11 @@ class ChunkedReader:
         self._at_chunk_start = False
         self.left -= len(piece)
         return parsed_data(piece, chunk_start, not self.left)
+
+    def count(self, size: int) -> None:
+        """See `Connection.count_body`; not more than is `left`."""
+        self.left -= size
+        self._at_chunk_start = False
 
     def pass_bytes(self, data: bytes) -> bool:
         """See `Connection.pass_body`."""

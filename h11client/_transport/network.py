@@ -293,6 +293,18 @@ class FillingStream(Stream, Protocol):
         ...
 
 
+class ChunkStream(FillingStream, Protocol):
+    """A stream that can read two pieces one after the other in less time than by two calls."""
+
+    def read_behind(self, border: bytes, size: int, limit: Limit) -> tuple[bytes, bytes]:
+        """Reads `border`, and then `size` bytes as `read_full` would.
+
+        Returns what came in its place, as `read` would, and what came behind it; b"" when that was
+        another, or when nothing came for a moment, or the end.
+        """
+        ...
+
+
 class FileStream(Stream, Protocol):
     """A stream to which the kernel can send a file by itself: a plain socket."""
 

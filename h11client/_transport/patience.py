@@ -46,6 +46,7 @@ _FOR_EVER = bytes(2 * _LONG)
 _OF_TIMERS = tuple(getattr(_signal, name, 0) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF"))
 _REAL, _VIRTUAL, _PROFILING = _OF_TIMERS
 _UNHEARD = _signal.SIG_DFL
+_handler = _signal.getsignal  # that of `signal` makes an enum's member of each: 1 us
 
 
 def become_patient(connected: _socket.socket, usual: type[_socket.socket]) -> float:
@@ -95,5 +96,4 @@ def timers_are_heard() -> bool:
     >>> timers_are_heard()
     False
     """
-    handler = _signal.getsignal  # `signal.getsignal` makes an enum's member of each: 1 us
-    return not (handler(_REAL) is handler(_VIRTUAL) is handler(_PROFILING) is _UNHEARD)
+    return not (_handler(_REAL) is _handler(_VIRTUAL) is _handler(_PROFILING) is _UNHEARD)

@@ -172,29 +172,26 @@ class ResponseBody(Told):
 
     def _read(self, max_bytes: int) -> bytes:
         data = self._ready
-        if type(data) is not bytes:
-            connection = self._connection
-            if data is None or connection is None:
+        connection = self._connection
+        if data is _NEED_DATA and connection is not None:
+            try:
+                data = self._blocks.read_alone(connection, max_bytes, self._deadline)
+                if data is not None:  # nothing else of the body waits, and it goes on
+                    self._received += len(data)
+                    return data
+                data = self._receive(connection, max_bytes)
+            except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
+                self._break_off(connection, error)
                 data = None
-            else:
-                try:
-                    data = self._blocks.read_alone(connection, max_bytes, self._deadline)
-                    if data is not None:  # nothing else of the body waits, and it goes on
-                        self._received += len(data)
-                        return data
-                    data = self._receive(connection, max_bytes)
-                except (OSError, LimitExpired, h11.RemoteProtocolError) as error:
-                    self._break_off(connection, error)
-                    data = None
-                except BaseException:
-                    if self._connection is not None:
-                        failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
-                        self._fail(connection, "interrupted while reading", failure)
-                    raise
-            if data is None:
-                if self._failure is not None:
-                    raise self._failure
-                return b""
+            except BaseException:
+                if self._connection is not None:
+                    failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)
+                    self._fail(connection, "interrupted while reading", failure)
+                raise
+        if type(data) is not bytes:
+            if self._failure is not None:
+                raise self._failure
+            return b""
         if self._start or len(data) > max_bytes:
             return self._read_part(data, max_bytes)
         self._received += len(data)
@@ -429,6 +426,7 @@ class ResponseBody(Told):
     def _drain(self, connection: Connection, kept: list[bytes] | None) -> bool:
         """Reads to the end what costs less than a new connection would."""
         protocol = connection.protocol
+        self._blocks.settle(connection)
         budget = connection.limits.drain_bytes
         length = known_length(self._head.headers)
         if length is not None and length - self._received > budget:

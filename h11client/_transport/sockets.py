@@ -160,6 +160,22 @@ class SocketStream:
             return data if data else self._end()
         return self.read(size, limit)
 
+    def read_behind(self, border: bytes, size: int, limit: Limit) -> tuple[bytes, bytes]:
+        """See `ChunkStream` in `network`."""
+        if self._patience <= limit.milliseconds and not timers_are_heard():
+            recv = self._recv
+            try:
+                before = recv(len(border))
+            except BlockingIOError:
+                return self._read_on(len(border), limit, self._patience), b""
+            try:
+                if before == border:
+                    return before, recv(size, ALL_OF_IT)
+            except BlockingIOError:
+                pass
+            return before or self._end(), b""
+        return self.read(len(border), limit), b""
+
     def _read_on(self, max_bytes: int, limit: Limit, waited: float) -> bytes:
         """Goes on with a read that has waited for so many milliseconds."""
         end = None if limit.seconds is None else monotonic() + limit.seconds - waited / 1000.0

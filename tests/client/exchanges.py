@@ -58,6 +58,11 @@ class Filling(Watched):
         assert size <= ahead
         self.reads.append(("full", size))
         self.limits.append(limit)
+        block = self.filled(size, limit)
+        self.blocks.append(block)
+        return block
+
+    def filled(self, size, limit):
         stream = self._stream
         block = stream.read(size, limit)
         # What comes behind a pause takes longer than the moment that a socket waits for it.
@@ -66,14 +71,27 @@ class Filling(Watched):
             if not more:
                 break
             block += more
-        self.blocks.append(block)
         return block
+
+
+class Chunked(Filling):
+    """The same, of a stream that reads a border and what is behind it at once, as a socket does."""
+
+    def read_behind(self, border, size, limit):
+        self.reads.append(("behind", size))
+        self.limits.append(limit)
+        stream = self._stream
+        before, block = stream.read(len(border), limit), b""
+        if before == border and stream.steps_left and type(stream.steps_left[0]) is bytes:
+            block = self.filled(size, limit)
+            self.blocks.append(block)
+        return before, block
 
 
 class Exchange:
     """A GET that was sent and whose head was read; `body` is what it is all about.
 
-    `wrap` makes of the scripted stream the one that is used: `Watched` or `Filling`.
+    `wrap` makes of the scripted stream the one that is used: one of the classes above.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from tests.client.exchanges import (
     CHUNKED,
     LAST,
     UNTIL_CLOSE,
+    Chunked,
     Exchange,
     Filling,
     Watched,
@@ -36,6 +37,10 @@ def read(*sizes):
 
 def full(*sizes):
     return [("full", size) for size in sizes]
+
+
+def behind(*sizes):
+    return [("behind", size) for size in sizes]
 
 
 def reads_of(head, *steps, size=USUAL, wrap=Filling, total=MUCH, **settings):
@@ -180,6 +185,29 @@ def test_large_chunks_are_read_alone_and_so_is_what_stands_between_them():
         *read(USUAL, 100_000 - FIRST),
         *[*read(len(b"\r\n186a0\r\n")), *full(USUAL, 100_000 - USUAL)] * 2,
         *read(len(b"\r\n186a0\r\n")),  # where the last chunk is instead
+    ]
+
+
+def test_from_the_third_on_a_large_chunk_is_read_with_what_stands_before_it():
+    assert reads_of(CHUNKED, chunks(300_000, 50_000), total=300_000, wrap=Chunked) == [
+        *read(USUAL, 2 * 50_000 + 2 * len(b"c350\r\n") + 2 - USUAL),
+        *[*read(len(BORDER)), *full(50_000)],
+        *behind(50_000, 50_000, 50_000, 50_000),  # instead of the last one is the last chunk
+    ]
+
+
+def test_chunks_larger_than_what_is_asked_for_are_read_in_parts_and_their_borders_alone():
+    reads = reads_of(CHUNKED, chunks(300_000, 60_000), total=300_000, size=50_000, wrap=Chunked)
+    assert reads[-5:] == [*full(10_000), *read(len(BORDER)), *full(50_000, 10_000), *read(8)]
+
+
+def test_when_less_is_asked_for_the_next_chunk_is_not_read_by_more():
+    exchange = Exchange(CHUNKED, chunks(500_000, 50_000), wrap=Chunked)
+    sizes = [len(exchange.body.read(size)) for size in (*[USUAL] * 5, 40_000, 40_000, USUAL, USUAL)]
+    assert sizes[-4:] == [40_000, 10_000, 50_000, 50_000]
+    assert exchange.watched.reads[-7:] == [
+        *[*behind(50_000), *read(len(BORDER)), *full(40_000, 10_000)],
+        *[*read(len(BORDER)), *full(50_000), *behind(50_000)],
     ]
 
 
@@ -329,33 +357,53 @@ def test_a_body_until_the_close_is_read_in_large_pieces():
 # --- how it ends ---------------------------------------------------------------------------------
 
 
-def at_a_border(*steps, **settings):
-    """An exchange whose caller has got one chunk of 50,000 bytes; what comes then are `steps`."""
-    exchange = Exchange(CHUNKED, chunk(50_000)[:-2], *steps, wrap=Filling, **settings)
-    assert len(exchange.body.read(USUAL)) == 50_000
-    return exchange
-
-
 BORDER = b"\r\nc350\r\n"
 
 
+class AtABorder(Exchange):
+    """An exchange whose caller has got so many chunks of 50,000 bytes; what comes then are `steps`.
+
+    Behind four of them the next is expected to be like these, and read as such.
+    """
+
+    def __init__(self, number, *steps, **settings):
+        begun = chunk(50_000)[:-2] if number == 1 else (chunk(50_000) * number)[:-2]
+        wrap = Filling if number == 1 else Chunked
+        super().__init__(CHUNKED, begun, *steps, wrap=wrap, **settings)
+        self.got = 0
+        while self.got < number * 50_000:
+            self.got += len(self.body.read(USUAL))
+        self.begun = len(self.watched.reads)
+        self.watched.limits.clear()
+
+    @property
+    def reads(self):
+        return self.watched.reads[self.begun :]
+
+
+behind_one_or_four = pytest.mark.parametrize("number", [1, 4], ids=["one chunk", "four"])
+
+
 @pytest.mark.safety("F15")
-def test_trailers_behind_large_chunks_are_there():
-    exchange = at_a_border(b"\r\n0\r\nDigest: a-long-one-of-many-bytes\r\nVia: b\r\n\r\n")
+@behind_one_or_four
+def test_trailers_behind_large_chunks_are_there(number):
+    exchange = AtABorder(number, b"\r\n0\r\nDigest: a-long-one-of-many-bytes\r\nVia: b\r\n\r\n")
     assert exchange.body.read(USUAL) == b""
     assert list(exchange.body.trailers) == [
         (b"digest", b"a-long-one-of-many-bytes"),
         (b"via", b"b"),
     ]
-    assert exchange.watched.reads == read(USUAL, len(BORDER), USUAL)
+    border = read(len(BORDER)) if number == 1 else behind(50_000)
+    assert exchange.reads == [*border, *read(USUAL if number == 1 else LARGE)]
     assert exchange.owner.returned == ["reusable"]
 
 
 @pytest.mark.safety("F16", "M1")
+@behind_one_or_four
 @pytest.mark.parametrize("split", [True, False], ids=["behind the border", "with the border"])
-def test_bytes_behind_the_last_chunk_close_the_connection(split):
+def test_bytes_behind_the_last_chunk_close_the_connection(number, split):
     steps = [b"\r\n", LAST + b"evil"] if split else [b"\r\n" + LAST + b"evil"]
-    exchange = at_a_border(*steps)
+    exchange = AtABorder(number, *steps)
     assert exchange.body.read(USUAL) == b""
     assert exchange.owner.returned == ["closed"]
 
@@ -366,6 +414,7 @@ CUTS = [
     ("within a border", [BORDER[:3]], 0),
     ("behind a border", [BORDER], 0),
     ("within a chunk", [BORDER, b"x" * 20_000], 20_000),
+    ("within a chunk that comes late", [BORDER, Pause(0.1), b"x" * 20_000], 20_000),
     ("at the end of a chunk", [BORDER, b"x" * 50_000], 50_000),
     ("within a border of another size", [b"\r\n1"], 0),
     ("within the last chunk", [b"\r\n0\r"], 0),
@@ -374,62 +423,92 @@ CUTS = [
 
 
 @pytest.mark.safety("F20", "M14")
+@behind_one_or_four
 @pytest.mark.parametrize(("steps", "more"), [row[1:] for row in CUTS], ids=[row[0] for row in CUTS])
 @pytest.mark.parametrize(
     "end", [b"", ConnectionResetError(errno.ECONNRESET, "reset")], ids=["end", "reset"]
 )
-def test_large_chunks_that_are_cut_short_are_an_incomplete_body(steps, more, end):
-    exchange = at_a_border(*steps, end)
+def test_large_chunks_that_are_cut_short_are_an_incomplete_body(number, steps, more, end):
+    exchange = AtABorder(number, *steps, end)
     received = bytearray()
     with pytest.raises(exceptions.IncompleteBody) as caught:
         exchange.read_into(received, USUAL)
     assert bytes(received) == b"x" * more
-    assert caught.value.partial_length == 50_000 + more
+    assert caught.value.partial_length == exchange.got + more
     assert exchange.owner.returned == ["closed"]
     with pytest.raises(exceptions.IncompleteBody):
         exchange.body.read(USUAL)
 
 
 @pytest.mark.safety("F1", "F2")
+@behind_one_or_four
 @pytest.mark.parametrize(
     "border", [b"XXc350\r\n", b"\r\nc350\n\n", b"\r\n+350\r\n", b"\n\nc350\r\n", b"\r\n\r\nc350"]
 )
-def test_a_broken_border_of_large_chunks_is_an_incomplete_body(border):
-    exchange = at_a_border(border, bytes(50_000))
+def test_a_broken_border_of_large_chunks_is_an_incomplete_body(number, border):
+    exchange = AtABorder(number, border, bytes(50_000))
     with pytest.raises(exceptions.IncompleteBody) as caught:
         exchange.body.read(USUAL)
-    assert caught.value.partial_length == 50_000
+    assert caught.value.partial_length == exchange.got
     assert exchange.owner.returned == ["closed"]
     assert exchange.stream.steps_left  # the data behind it was not even read
+
+
+# --- closing before the end ----------------------------------------------------------------------
+
+
+@pytest.mark.safety("M1", "M9")
+@behind_one_or_four
+def test_what_is_drained_begins_behind_what_was_read_past_the_engine(number):
+    # The data looks like the end of the body, for who has lost count.
+    data = (b"\r\n" + LAST) * 7143
+    wire = BORDER + data[:50_000] + b"\r\n" + LAST
+    for taken in (0, 1, 20_000, 50_000):
+        exchange = AtABorder(number, wire[: len(BORDER) + taken], wire[len(BORDER) + taken :])
+        if taken:
+            assert len(exchange.body.read(USUAL)) >= taken
+        exchange.body.close()
+        assert exchange.owner.returned == ["reusable"]
+        assert not exchange.stream.steps_left
+
+
+def test_a_body_of_known_length_is_drained_behind_what_was_read_past_the_engine():
+    exchange = Exchange(length(300_000), bytes(250_000), bytes(50_000), wrap=Filling)
+    assert [len(exchange.body.read(USUAL)) for _ in range(3)] == [USUAL] * 3
+    exchange.body.close()
+    assert exchange.owner.returned == ["reusable"]
 
 
 # --- limits and interruptions --------------------------------------------------------------------
 
 
 def test_each_read_has_the_limit_for_reads():
-    exchange = at_a_border(BORDER, bytes(50_000), b"\r\n" + LAST, timeout=Timeout(read=7))
+    exchange = AtABorder(1, BORDER, bytes(50_000), b"\r\n" + LAST, timeout=Timeout(read=7))
     assert len(exchange.read_all(USUAL)) == 50_000
-    assert exchange.watched.limits == [Limit(7.0, "read")] * 4
+    assert exchange.watched.limits == [Limit(7.0, "read")] * 3
 
 
 @pytest.mark.safety("M8", "X4")
-def test_each_read_has_what_is_left_of_the_total():
+@behind_one_or_four
+def test_each_read_has_what_is_left_of_the_total(number):
     steps = [Pause(1.0), BORDER, Pause(1.0), bytes(50_000), Pause(0.25), b"\r\n" + LAST]
-    exchange = at_a_border(*steps, timeout=Timeout(read=2, total=2.5))
+    exchange = AtABorder(number, *steps, timeout=Timeout(read=2, total=2.5))
     assert len(exchange.read_all(USUAL)) == 50_000
-    assert exchange.watched.reads == read(USUAL, len(BORDER), 50_000, len(BORDER))
+    first = read(len(BORDER)) if number == 1 else behind(50_000)
+    assert exchange.reads == [*first, *read(50_000, len(BORDER))]
     assert exchange.watched.limits == [
-        *[Limit(2.0, "read")] * 2,
+        Limit(2.0, "read"),
         *[Limit(1.5, "total"), Limit(0.5, "total")],
     ]
 
 
 @pytest.mark.safety("M8", "X4")
+@behind_one_or_four
 @pytest.mark.parametrize("limit", ["read", "total"])
 @pytest.mark.parametrize("steps", [[], [BORDER[:2]], [BORDER]], ids=["border", "half", "chunk"])
-def test_a_limit_that_runs_out_says_which_one_it_was(steps, limit):
+def test_a_limit_that_runs_out_says_which_one_it_was(number, steps, limit):
     timeout = Timeout(read=3) if limit == "read" else Timeout(read=3, total=2)
-    exchange = at_a_border(*steps, Pause(100.0), timeout=timeout)
+    exchange = AtABorder(number, *steps, Pause(100.0), timeout=timeout)
     with pytest.raises(exceptions.BodyReadTimeout) as caught:
         exchange.body.read(USUAL)
     assert caught.value.limit == limit
@@ -439,7 +518,7 @@ def test_a_limit_that_runs_out_says_which_one_it_was(steps, limit):
 
 def test_a_connection_that_was_found_broken_is_not_read():
     # Who looked for the answer while the request was sent has met it: a socket tells an error once.
-    exchange = at_a_border(BORDER)
+    exchange = AtABorder(1, BORDER)
     exchange.connection.read_failure = ConnectionResetError(errno.ECONNRESET, "reset")
     with pytest.raises(exceptions.IncompleteBody) as caught:
         exchange.body.read(USUAL)
@@ -449,31 +528,33 @@ def test_a_connection_that_was_found_broken_is_not_read():
 
 
 @pytest.mark.safety("X22", "L1")
+@behind_one_or_four
 @pytest.mark.parametrize("steps", [[], [BORDER]], ids=["border", "chunk"])
-def test_an_interruption_within_large_chunks_passes_and_closes_the_connection(steps):
-    exchange = at_a_border(*steps, KeyboardInterrupt())
+def test_an_interruption_within_large_chunks_passes_and_closes_the_connection(number, steps):
+    exchange = AtABorder(number, *steps, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         exchange.body.read(USUAL)
     assert exchange.owner.returned == ["closed"]
     with pytest.raises(exceptions.IncompleteBody) as caught:
         exchange.body.read(USUAL)
-    assert caught.value.partial_length == 50_000
+    assert caught.value.partial_length == exchange.got
 
 
 @pytest.mark.safety("L5")
-def test_closed_by_another_thread_while_a_border_is_read_a_body_is_incomplete():
-    exchange = at_a_border(BORDER, bytes(50_000))
+@behind_one_or_four
+def test_closed_by_another_thread_while_a_border_is_read_a_body_is_incomplete(number):
+    exchange = AtABorder(number, BORDER, bytes(50_000))
     while_reading(exchange, exchange.body.close)
     with pytest.raises(exceptions.IncompleteBody, match="another thread") as caught:
         exchange.body.read(USUAL)
-    assert caught.value.partial_length == 50_000
+    assert caught.value.partial_length == exchange.got
     assert exchange.owner.returned == ["closed"]
 
 
 # --- anything ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrap", [Filling, Watched])
+@pytest.mark.parametrize("wrap", [Chunked, Filling, Watched])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_body_of_any_chunks_in_any_pieces_comes_whole(seed, wrap):
     rng = random.Random(seed)

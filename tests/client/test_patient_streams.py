@@ -98,12 +98,14 @@ def bounded(limit: Limit) -> Iterator[None]:
 
 # --- how it is waited ---------------------------------------------------------------------------
 
-READS = ["read", "read after a wait", "read_full"]
+READS = ["read", "read after a wait", "read_full", "read_behind"]
 
 
 def read(stream: SocketStream, how: str, size: int, limit: Limit) -> bytes:
     if how == "read_full":
         return stream.read_full(size, limit, AHEAD)
+    if how == "read_behind":  # something else: see test_chunk_streams.py
+        return stream.read_behind(b"?" * size, 1, limit)[0]
     return stream.read(size, limit, how == "read after a wait")
 
 
@@ -301,7 +303,7 @@ def test_what_came_before_the_end_comes_before_the_end(
 
 
 @pytest.mark.safety("X22")
-@pytest.mark.parametrize("how", ["read", "read_full"])
+@pytest.mark.parametrize("how", ["read", "read_full", "read_behind"])
 @pytest.mark.parametrize("name", ["SIGALRM", "SIGVTALRM", "SIGPROF"])
 def test_only_poll_waits_as_long_as_somebody_has_a_handler_for_a_timer(
     pair: tuple[SocketStream, SocketPeer], how: str, name: str
@@ -324,7 +326,7 @@ def test_only_poll_waits_as_long_as_somebody_has_a_handler_for_a_timer(
 
 
 @pytest.mark.safety("X22")
-@pytest.mark.parametrize("how", ["read", "read_full"])
+@pytest.mark.parametrize("how", ["read", "read_full", "read_behind"])
 def test_a_timer_that_is_set_between_two_reads_does_not_outlast_a_limit(
     pair: tuple[SocketStream, SocketPeer], how: str
 ) -> None:

@@ -514,6 +514,12 @@ def bytes_ahead() -> object:
     ]
 
 
+@probe
+def count_body() -> object:
+    conn = within_a_chunk(b"3\r\na")
+    return conn.count_body(2), conn.framing_bytes_ahead  # type: ignore[attr-defined,unused-ignore]  # not in 0.16
+
+
 def within_a_chunk(begun: bytes) -> h11.Connection:
     conn = client_that_asked()
     conn.receive_data(OK + b"Transfer-Encoding: chunked\r\n\r\n")

@@ -117,6 +117,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "send-whole-message": ("AttributeError", r"b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'"),
     "pass-body": ("AttributeError", "[True, False, True, True, False]"),
     "bytes-ahead": ("AttributeError", "[(2, 0, 3), (0, 5, 3)]"),
+    "count-body": ("AttributeError", "(None, 5)"),
     "headers-public": ("AttributeError", "True"),
     "values-of": ("AttributeError", "[b'a', b'b']"),
     "names": ("AttributeError", "[b'host']"),

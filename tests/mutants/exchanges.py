@@ -376,9 +376,9 @@ MUTATIONS = [
     Mutation(
         "interrupted-read-keeps-its-connection",
         "h11client/_transport/response_body.py",
-        "                        failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)\n"
-        '                        self._fail(connection, "interrupted while reading", failure)\n',
-        "                        pass\n",
+        "                    failure = IncompleteBody(_INTERRUPTED, partial_length=self._received)\n"
+        '                    self._fail(connection, "interrupted while reading", failure)\n',
+        "                    pass\n",
         "After an interruption of a read the body goes on as if nothing had happened.",
         ("L1", "F20"),
         ("client/test_response_body.py",),
