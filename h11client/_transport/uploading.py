@@ -247,28 +247,28 @@ class Upload:
 
     def _write(self, wire: Sequence[bytes]) -> bool:
         """Whether to go on: not when the peer hung up or has given its answer already."""
+        if sum(map(len, wire)) <= BLOCK_SIZE:
+            return not wire or self._write_block(wire)
         for number, block in enumerate(_blocks(wire)):
-            if number and self._is_answered():
-                return False
-            written = self._write_watching(block)
-            while written is False:
-                if self._answered_early():
-                    return False
-                written = self._write_watching([b""])
-            if written is None:
+            if (number and self._is_answered()) or not self._write_block(block):
                 return False
         return True
 
-    def _write_watching(self, wire: Sequence[Buffer]) -> bool | None:
-        """True: all of it is out; False: the peer has sent something; None: the peer has left."""
+    def _write_block(self, block: Sequence[Buffer]) -> bool:
+        """As `_write`, with one write limit for all of it."""
         # Our own exceptions are OSErrors too, so nothing that raises them may stand in this try.
-        try:
-            return self._stream.write_many(wire, self._deadline.limit("write"), True)
-        except OSError as error:
-            self._line.note_failed_write(error)
-            return None
-        except LimitExpired as error:
-            raise from_stream_error("write", error, str(self._line.route)) from error
+        while True:
+            try:
+                if self._stream.write_many(block, self._deadline.limit("write"), True):
+                    return True
+            except OSError as error:
+                self._line.note_failed_write(error)
+                return False
+            except LimitExpired as error:
+                raise from_stream_error("write", error, str(self._line.route)) from error
+            if self._answered_early():  # the peer has sent something
+                return False
+            block = [b""]  # the stream has kept the rest
 
     def _is_answered(self) -> bool:
         return self._stream.is_readable() and self._answered_early()
@@ -300,11 +300,7 @@ class Upload:
 
 
 def _blocks(wire: Sequence[bytes]) -> Iterator[Sequence[Buffer]]:
-    """The pieces in writes of about `BLOCK_SIZE`: each of them has the whole write limit."""
-    if sum(map(len, wire)) <= BLOCK_SIZE:
-        if wire:
-            yield wire
-        return
+    """The pieces in writes of about `BLOCK_SIZE`."""
     block: list[Buffer] = []
     for piece in wire:
         view = memoryview(piece)
