@@ -14,14 +14,7 @@ from typing import Any
 from tests.chaos import faults, faults_around, faults_messages, faults_proxies, faults_tls
 from tests.chaos.cases import HEALTHY, Case, kinds_on, make_case
 from tests.chaos.conversation import Lab, Worker
-from tests.chaos.invariants import (
-    Baseline,
-    dump_stacks,
-    judge,
-    memory_in_use,
-    met_a_fresh_connection,
-    overshoot_of,
-)
+from tests.chaos.invariants import Baseline, dump_stacks, judge, memory_in_use, overshoot_of
 from tests.chaos.report import Report
 from tests.chaos.server import SocketServer
 
@@ -133,8 +126,8 @@ class Campaign:
         if case.reused and place not in warm:
             self.healthy(worker, f"{number}w", case)
         self.perform(worker, case)
-        if case.act is not None and case.act.startswith("closes the session"):
-            warm.clear()
+        if case.at_checkout is not None or (case.act or "").startswith("closes the session"):
+            warm.clear()  # what comes by itself comes to all that is idle
         warm.discard(place)
         if kind == HEALTHY:
             warm.add(place)
@@ -208,7 +201,6 @@ class Campaign:
             self.report.add(
                 outcome.case, outcome.error, judge(outcome, memory, self.ours, self.lateness)
             )
-            self.report.missed += memory and met_a_fresh_connection(outcome)
             overshoot = overshoot_of(outcome)
             if overshoot is not None and not memory:
                 self.report.overshoot = max(self.report.overshoot, overshoot)

@@ -63,23 +63,14 @@ def overshoot_of(outcome: Outcome) -> float | None:
     return outcome.seconds - outcome.case.timeout[limit]
 
 
-def met_a_fresh_connection(outcome: Outcome) -> bool:
-    """Whether it failed as it may, but for being meant for a connection that had served before.
-
-    That one may have been given up: on sockets at any time, in memory hardly ever (a few are let
-    pass, and counted).
-    """
-    case, name = outcome.case, type(outcome.error).__name__
-    fresh = case.reused and not case.was_reused and case.kind != "healthy"
-    return fresh and name in NETWORK and name not in case.errors
-
-
 def judge_error(outcome: Outcome) -> list[str]:
     case, error = outcome.case, outcome.error
     assert error is not None
     name = type(error).__name__
     wrong = []
-    if name not in case.errors and not met_a_fresh_connection(outcome):
+    # What was meant for a connection that had served before may have met a fresh one.
+    missed = case.reused and not case.was_reused and name in NETWORK and case.kind != "healthy"
+    if name not in case.errors and not (missed and case.medium == "socket"):
         wrong.append(f"I3 unexpected {name}: {str(error)[:200]}")
         if name in FOREIGN or not hasattr(error, "request"):
             return wrong

@@ -59,7 +59,6 @@ class Report:
         self.replays = 0
         self.replays_succeeded = 0
         self.poisoned = 0
-        self.missed = 0
         self.dials_per_1000: float | None = None
         self.seconds = 0.0
         self.notes: dict[str, Any] = {}
@@ -111,7 +110,6 @@ class Report:
             "replays": self.replays,
             "replays that ended well": self.replays_succeeded,
             "poisoned connections discarded": self.poisoned,
-            "kept connections in memory that were not met": self.missed,
             "connections per 1000 healthy requests": self.dials_per_1000,
             "errors": dict(self.errors.most_common()),
             "classes": {

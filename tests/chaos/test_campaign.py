@@ -86,7 +86,6 @@ def test_nothing_goes_wrong_that_must_not(figures: dict[str, Any], medium: str) 
     run = figures[medium]
     assert {name: run[name] for name in NONE_OF} == dict.fromkeys(NONE_OF, 0)
     assert run["leaked"] == {"descriptors": 0, "threads": 0, "slots": 0}
-    assert run["kept connections in memory that were not met"] <= 3
     late = run["of which the machine itself was late (ms)"]
     assert run["worst overshoot of a deadline (ms)"] <= 1000 + late
     assert run["worst memory growth (KiB)"] < 64 * 1024  # of both ends, with uploads of 8 MB
@@ -119,7 +118,6 @@ FIGURES = {
     "replays",
     "replays that ended well",
     "poisoned connections discarded",
-    "kept connections in memory that were not met",
     "connections per 1000 healthy requests",
 }
 
