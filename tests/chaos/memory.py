@@ -247,14 +247,17 @@ class MemoryStream:
 
 
 class Touched(threading.local):
-    """The streams that this thread's current case has used."""
+    """The streams that this thread's current case has used, and what each had given before."""
 
     def __init__(self) -> None:
-        self.streams: list[MemoryStream] = []
+        self.streams: dict[MemoryStream, int] = {}
 
     def add(self, stream: MemoryStream) -> None:
-        if stream not in self.streams:
-            self.streams.append(stream)
+        self.streams.setdefault(stream, stream.given)
+
+    def given(self) -> int:
+        """How many bytes the case has got."""
+        return sum(stream.given - before for stream, before in self.streams.items())
 
 
 class MemoryNetwork:
