@@ -67,7 +67,7 @@ class BodyBlocks:
         self._usual = 0  # how much was asked for then, if that is worth a read; else 0
         self._fills = hasattr(stream, "read_full")
         self._pairs = hasattr(stream, "read_behind")
-        self._much = False  # filled was the last large read that was not alone
+        self._much = False  # the last read that was not alone was filled
         self.asked = 0
         self.ended = False
 
