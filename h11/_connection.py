@@ -315,49 +315,19 @@ class Connection:
             >>> conn.next_event().method
             b'PUT'
             >>> conn.receive_data(b"5\\r\\nhello")
-            >>> conn.receive_body(10), conn.framing_bytes_ahead, conn.pass_body(b"\\r\\n5\\r\\n")
-            (b'hello', 5, True)
-            >>> conn.body_bytes_ahead
-            5
+            >>> conn.receive_body(10), conn.framing_bytes_ahead
+            (b'hello', 5)
         """
         reader = self._reader
         if self._buffer.data or self._eof or type(reader) is not ChunkedReader or reader.left:
             return 0
         return len(reader.border)
 
-    def pass_body(self, data: bytes) -> bool:
-        """Count bytes from the peer as part of its body, where nothing in them needs a look.
+    def count_body(self, size: int) -> None:
+        """Count the next bytes of the peer's body, which were read past this engine.
 
         For who reads a large body, and has no use for `receive_data` taking what `receive_body`
         then gives back as it is.
-
-        Returns:
-            True: they are the next bytes of a body with a Content-Length that goes on behind them;
-            or of a chunk, or all of it that was left; or all that stands between two chunks of one
-            size. False, and nothing was done: they are for `receive_data`.
-
-        Example:
-            >>> conn = Connection(our_role=SERVER)
-            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n"
-            >>> conn.receive_data(head)
-            >>> conn.next_event().method
-            b'PUT'
-            >>> conn.pass_body(b"hell"), conn.pass_body(b"o")
-            (True, False)
-        """
-        reader = self._reader
-        if self._buffer.data or self._eof or self.client_is_waiting_for_100_continue:
-            return False
-        if type(reader) is ContentLengthReader:
-            left = reader.left - len(data)
-            if left <= 0 or not data:
-                return False
-            reader.left = left
-            return True
-        return type(reader) is ChunkedReader and reader.pass_bytes(data)
-
-    def count_body(self, size: int) -> None:
-        """Count the next bytes of the peer's body, which were read past this engine.
 
         Args:
             size: how many; not more than `body_bytes_ahead` says are known to come.
@@ -381,6 +351,28 @@ class Connection:
             raise ValueError(f"not known to be the next bytes of the body: {size}")
         reader.count(size)
         self.client_is_waiting_for_100_continue = False
+
+    def pass_framing(self, data: bytes) -> bool:
+        """Take what stands between two chunks, if it is the same as before the last one.
+
+        Returns:
+            True: it is, and `body_bytes_ahead` of the next chunk follow. False: it is not, or no
+            chunk is over, or more has been received. Nothing was done, and `data` is for
+            `receive_data`.
+
+        Example:
+            >>> conn = Connection(our_role=SERVER)
+            >>> head = b"PUT / HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+            >>> conn.receive_data(head + b"5\\r\\nhello")
+            >>> conn.next_event().method, conn.receive_body(10)
+            (b'PUT', b'hello')
+            >>> conn.pass_framing(b"\\r\\n4\\r\\n"), conn.pass_framing(b"\\r\\n5\\r\\n")
+            (False, True)
+        """
+        reader = self._reader
+        if self._buffer.data or self._eof or type(reader) is not ChunkedReader:
+            return False
+        return reader.pass_border(data)
 
     def receive_whole_body(self, max_bytes: int) -> bytes | None:
         """Read what is left of the peer's body and the end of its message, if all is there.

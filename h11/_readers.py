@@ -171,16 +171,9 @@ class ChunkedReader:
         self.left -= size
         self._at_chunk_start = False
 
-    def pass_bytes(self, data: bytes) -> bool:
-        """See `Connection.pass_body`."""
-        if self.left:
-            left = self.left - len(data)
-            if left < 0 or not data:
-                return False
-            self._at_chunk_start = False
-            self.left = left
-            return True
-        if data != self.border or not data or self._overhead:
+    def pass_border(self, data: bytes) -> bool:
+        """See `Connection.pass_framing`."""
+        if self.left or data != self.border or not data or self._overhead:
             return False
         self.left = self.size
         self._at_chunk_start = True

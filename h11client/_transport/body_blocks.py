@@ -170,7 +170,7 @@ class BodyBlocks:
             framing = protocol.framing_bytes_ahead
             if framing:
                 border = connection.stream.read(framing, deadline.limit("read"))
-                if not protocol.pass_body(border):
+                if not protocol.pass_framing(border):
                     self._give(connection, border)
                     return 0
                 if self._pairs and chunk <= max_bytes:
@@ -181,12 +181,14 @@ class BodyBlocks:
     def read(self, connection: Connection, deadline: Deadline) -> bytes | None:
         """Waits for what comes, and gives it to the engine, which knows all that came before.
 
-        What the engine need not see, but counted, is returned: a body, of which more comes.
+        What is inside of a body or chunk, so that the engine need not see it, is returned.
         """
+        protocol = connection.protocol
         size = LARGE_READ if self._much else READ_SIZE
         block = connection.stream.read(size, deadline.limit("read"))
         self._much = len(block) >= READ_SIZE and not self._modest
-        if connection.protocol.pass_body(block):
+        if 0 < len(block) < protocol.body_bytes_ahead:
+            protocol.count_body(len(block))
             return block
         self._give(connection, block)
         return None

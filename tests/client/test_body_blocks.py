@@ -318,6 +318,21 @@ def test_large_and_small_chunks_in_turn_come_whole():
         reads_of(CHUNKED, *pieces, size=size, total=203_011)
 
 
+@pytest.mark.safety("F1", "M1")
+@pytest.mark.parametrize("size", [3, USUAL])
+@pytest.mark.parametrize("wrap", [Chunked, Filling, Watched])
+def test_small_chunks_cut_at_any_two_places_come_whole(size, wrap):
+    # Among others the border of two chunks alone: it is no part of the body.
+    body = b"helloworld12345"
+    wire = b"5\r\nhello\r\n5\r\nworld\r\n5\r\n12345\r\n" + LAST
+    for first in range(len(wire)):
+        for second in range(first + 1, len(wire)):
+            steps = [wire[:first], wire[first:second], wire[second:]]
+            exchange = Exchange(CHUNKED, *filter(None, steps), wrap=wrap)
+            assert exchange.read_all(size) == body, steps
+            assert exchange.owner.returned == ["reusable"]
+
+
 def test_size_lines_too_long_to_be_recognised_are_read_with_what_follows():
     line = b"c350;" + b"x" * 30 + b"\r\n"
     wire = (line + bytes(50_000) + b"\r\n") * 3 + LAST

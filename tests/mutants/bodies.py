@@ -62,10 +62,19 @@ MUTATIONS = [
     Mutation(
         "border-of-any-length",
         "h11client/_transport/body_blocks.py",
-        "                if not protocol.pass_body(border):\n",
-        "                if not (protocol.pass_body(border) or border):\n",
+        "                if not protocol.pass_framing(border):\n",
+        "                if not (protocol.pass_framing(border) or border):\n",
         "Data follows whatever stands between two chunks.",
         ("F1", "F20"),
+        ("client/test_body_blocks.py",),
+    ),
+    Mutation(
+        "a-border-that-comes-alone-is-data",
+        "h11client/_transport/body_blocks.py",
+        "        if 0 < len(block) < protocol.body_bytes_ahead:\n            protocol.count_body(len(block))\n",
+        "        if protocol.pass_framing(block):\n",
+        "What stands between two chunks is a part of the body when it comes by itself.",
+        ("F1", "M1"),
         ("client/test_body_blocks.py",),
     ),
     Mutation(

@@ -204,6 +204,23 @@ def rows(table: Iterable[tuple[Any, ...]]) -> list[Any]:
     return [pytest.param(*row[1:], id=row[0]) for row in table]
 
 
+def ahead(connection: h11.Connection) -> tuple[int, int, int]:
+    """What it says of the bytes that come next."""
+    return (
+        connection.body_bytes_ahead,
+        connection.framing_bytes_ahead,
+        connection.chunk_size,
+    )
+
+
+def passed(connection: h11.Connection, data: bytes) -> bool:
+    """Counts these bytes if all of them are known to be the body's; else they are for `receive_data`."""
+    known = 0 < len(data) <= connection.body_bytes_ahead
+    if known:
+        connection.count_body(len(data))
+    return known
+
+
 def response(
     headers: Iterable[tuple[Any, Any]] = (),
     *,

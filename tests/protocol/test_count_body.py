@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import h11
-from tests.protocol.driving import CHUNKED_HEAD, client, rows, server
+from tests.protocol.driving import CHUNKED_HEAD, ahead, client, rows, server
 from tests.protocol.test_bytes_ahead import (
     END,
     EXPECT,
@@ -17,7 +17,6 @@ from tests.protocol.test_bytes_ahead import (
     STATES,
     TE,
     TEN,
-    ahead,
     behind,
     chunked_body,
     verdict_on,
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.deviation("count-body")
 
 
 @pytest.mark.safety("F16")
-@pytest.mark.parametrize(("make", "known"), rows([(row[0], row[1], row[2]) for row in STATES]))
+@pytest.mark.parametrize(("make", "known"), rows(STATES))
 def test_only_what_is_known_to_come_can_be_counted(
     make: Callable[[], h11.Connection], known: tuple[int, int, int]
 ) -> None:
