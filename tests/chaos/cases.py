@@ -20,6 +20,7 @@ A script is a list of steps, played by `conversation.Conversation`:
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 
 KINDS = [f"X{number}" for number in range(1, 26)]
@@ -55,6 +56,17 @@ only_way: str | None = None  # for clients that are to be asked for nothing else
 
 SECRET = "s3cr3t-pa55"
 EVIL = b"HTTP/1.1 200 OK\r\nX-Nonce: evil\r\nContent-Length: 4\r\n\r\nevil"
+
+
+FRAMING = re.compile(rb"\r\n[0-9A-Fa-f]+[^\r\n]*\r\n")  # what stands between two chunks
+
+
+def cuts(wire: bytes, rng: random.Random) -> list[int]:
+    """Where an answer is cut: at three places, or so that framing comes by itself."""
+    framing = list(FRAMING.finditer(wire))
+    if framing and rng.random() < 0.5:
+        return list(rng.choice(framing).span())
+    return sorted(rng.sample(range(len(wire)), 3)) if len(wire) > 3 else []
 
 
 class Wire:

@@ -17,6 +17,7 @@ from tests.chaos.cases import (
     SECRET,
     WAYS,
     Case,
+    cuts,
     fault,
 )
 from tests.chaos.faults import EXPECT_BODY, MEMORY, SOCKET
@@ -275,9 +276,8 @@ def interrupted_anywhere(case: Case, rng: Random) -> None:
 
 def _answer_any(case: Case, rng: Random) -> None:
     wire = case.answer()
-    splits = sorted(rng.sample(range(len(wire.data)), 3)) if len(wire.data) > 3 else ()
     end = [] if wire.end is not None else [("fin",)]
-    case.scripts = [[EXPECT_BODY, ("send", wire.data, splits), *end]] * 2
+    case.scripts = [[EXPECT_BODY, ("send", wire.data, cuts(wire.data, rng)), *end]] * 2
 
 
 @fault("X22", 2)

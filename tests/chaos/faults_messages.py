@@ -12,6 +12,7 @@ from tests.chaos.cases import (
     MALFORMED,
     WAYS,
     Case,
+    cuts,
     fault,
 )
 from tests.chaos.faults import EXPECT_BODY
@@ -151,9 +152,7 @@ def response_of_the_table(case: Case, rng: Random) -> None:
     case.choose(WAYS, GETS)
     name, wire, body = rng.choice(TABLE)
     case.name += f": {name}"
-    splits = ()
-    if case.medium == "memory" and len(wire) > 4:
-        splits = sorted(rng.sample(range(len(wire)), 3))
+    splits = cuts(wire, rng) if case.medium == "memory" else ()
     case.scripts = [[EXPECT_BODY, ("send", wire, splits), ("fin",)]]
     case.status, case.nonce_back, case.body = 0, False, body
     if not wire:
@@ -169,7 +168,7 @@ def framing_of_chunks(case: Case, rng: Random) -> None:
     case.name += f": {name}"
     head = b"HTTP/1.1 200 OK\r\nX-Nonce: %b\r\nTransfer-Encoding: chunked\r\n\r\n"
     wire = head % case.nonce.encode() + rest
-    splits = sorted(rng.sample(range(len(wire)), 3)) if case.medium == "memory" else ()
+    splits = cuts(wire, rng) if case.medium == "memory" else ()
     case.scripts = [
         [EXPECT_BODY, ("send", wire, splits), *([] if body is not None else [("over",)])]
     ]
