@@ -60,7 +60,9 @@ def become_patient(connected: _socket.socket, usual: type[_socket.socket]) -> fl
             connected.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _A_MOMENT)
             # Where the numbers have other sizes, what was meant for a moment may mean for ever.
             read_back = connected.getsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, 2 * _LONG)
-        except OSError:
+        except OSError as error:
+            if error.errno is None:
+                raise  # a signal's handler
             read_back = _FOR_EVER
         if read_back != _FOR_EVER:
             connected.setblocking(True)
@@ -85,8 +87,9 @@ def become_blocking(patient: _socket.socket) -> None:
     if sys.platform == "linux":
         try:
             patient.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _FOR_EVER)
-        except OSError:
-            pass  # then it was not set before either
+        except OSError as error:
+            if error.errno is None:
+                raise  # a signal's handler; else it was not set before either
     patient.setblocking(True)
 
 

@@ -372,7 +372,8 @@ def _name(ask: Callable[[], Any]) -> tuple[str, int] | str | None:
     """One end's address: (host, port), the path of a unix socket, or None."""
     try:
         address = ask()
-    except OSError:
+    except OSError as error:
+        let_pass(error)
         return None  # the peer was faster: it has hung up already
     if isinstance(address, tuple):
         return address[0], address[1]

@@ -32,12 +32,7 @@ from h11client._timeouts import Limit, LimitExpired
 from h11client._translation import let_pass
 from h11client._transport.network import TLSInfo
 from h11client._transport.patience import PATIENCE
-from h11client._transport.tls_records import (
-    RECORD_BYTES,
-    WHOLE_RECORD,
-    overhead_of,
-    records_for,
-)
+from h11client._transport.tls_records import RECORD_BYTES, WHOLE_RECORD, overhead_of, records_for
 from h11client._transport.trust import checks_peer, context_for
 
 TYPE_CHECKING = False
@@ -261,18 +256,12 @@ class TLSStream:
     def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
         """See `FillingStream` in `network`."""
         inner_read_full = self._inner_read_full
-        if (
-            inner_read_full is None
-            or self._plain
-            or self._failure is not None
-            or self.eof_was_clean
-            or self._outgoing.pending
-        ):
+        if inner_read_full is None or self._plain or self._is_over() or self._outgoing.pending:
             return self.read(size, limit)
         parts: list[bytes] = []
         room = self._decrypt(parts, size, 1)
-        if not room:
-            return b"".join(parts)
+        if not room or self._is_over():
+            return b"".join(parts) or self.read(size, limit)
         # The data of the records which have the rest, whole but for the last one of all.
         rest = min(ahead - size + room, records_for(room) * RECORD_BYTES)
         wanted = rest + records_for(rest) * self._overhead - self._begun
@@ -281,10 +270,13 @@ class TLSStream:
         first = limit if not parts or limit.milliseconds < PATIENCE else _A_MOMENT
         try:
             ciphertext = inner_read_full(max(wanted, 1), first, wanted)
-        except (LimitExpired, OSError):
+        except (LimitExpired, OSError) as error:
+            let_pass(error)
             if not parts:
                 raise
-            return b"".join(parts)  # whatever it was, the next read meets it as well
+            if isinstance(error, OSError):
+                self._fail(error)  # for the next read: a socket tells it once
+            return b"".join(parts)
         self._incoming.write(ciphertext)
         self._decrypt(parts, room, 1)
         if parts:
@@ -322,6 +314,9 @@ class TLSStream:
             return data
         assert self._failure is not None
         raise self._failure
+
+    def _is_over(self) -> bool:
+        return self.eof_was_clean or self._failure is not None
 
     def _end(self) -> bytes:
         self.eof_was_clean = True

@@ -113,6 +113,22 @@ def test_another_kind_of_socket_does_not_block(connect: Callable[..., Any], kind
     check_impatient(connect(kind))
 
 
+@pytest.mark.safety("X22")
+def test_what_a_handler_raises_meanwhile_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(socket.socket):
+        """A socket by whose call a signal comes."""
+
+        def setsockopt(self, *arguments: Any) -> None:
+            raise TimeoutError("of the program")
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(patience, "AT_ONCE", 1)
+    with Interrupted() as ours:
+        for become in (lambda: become_patient(ours, socket.socket), lambda: become_blocking(ours)):
+            with pytest.raises(TimeoutError, match="of the program"):
+                become()
+
+
 def test_what_has_no_recv_at_all_does_not_block(connect: Callable[..., Any]) -> None:
     class Wrapped:
         """A socket by its methods alone."""

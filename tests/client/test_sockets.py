@@ -391,6 +391,19 @@ def test_the_network_connects_over_both_versions_of_ip() -> None:
             stream.close()
 
 
+@pytest.mark.safety("X22")
+def test_what_a_handler_raises_while_a_stream_is_made_passes() -> None:
+    class Interrupted(socket.socket):
+        def getpeername(self) -> Any:
+            raise TimeoutError("of the program")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = Interrupted(socket.AF_INET)
+        ours.connect(listener.getsockname())
+        with ours, pytest.raises(TimeoutError, match="of the program"):
+            SocketStream(ours)
+
+
 def test_a_name_is_resolved() -> None:
     with listen() as listener:
         port = listener.getsockname()[1]

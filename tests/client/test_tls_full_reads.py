@@ -178,6 +178,41 @@ def test_what_is_there_does_not_wait_for_long_and_comes_before_what_goes_wrong(
         stream.read_full(BLOCK, PATIENT, 10**6)
 
 
+class Once(FillingServer):
+    """Fails as a socket does: once."""
+
+    def read_full(self, size: int, limit: Limit, ahead: int) -> bytes:
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        return super().read_full(size, limit, ahead)
+
+
+def once(ca: Any, failure: BaseException) -> TLSStream:
+    """A stream whose next read fails behind 16,000 bytes of data."""
+    server = Once(ca.server_context())
+    stream = connected(server, "127.0.0.1", ca.pem)
+    server.send(bytes(16384))
+    assert stream.read(384, PATIENT) == bytes(384)
+    server.failure = failure  # type: ignore[assignment]  # any
+    return stream
+
+
+def test_what_goes_wrong_behind_data_is_kept_for_the_next_read(ca: Any) -> None:
+    stream = once(ca, ConnectionResetError(104, "reset"))
+    assert stream.read_full(BLOCK, PATIENT, 10**6) == bytes(16000)
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            stream.read_full(BLOCK, PATIENT, 10**6)
+
+
+@pytest.mark.safety("X22")
+def test_what_a_handler_raises_passes_also_behind_data(ca: Any) -> None:
+    stream = once(ca, TimeoutError("of the program"))
+    with pytest.raises(TimeoutError, match="of the program"):
+        stream.read_full(BLOCK, PATIENT, 10**6)
+
+
 @pytest.mark.safety("M15")
 @pytest.mark.parametrize("clean", [True, False], ids=["close_notify", "TCP's end"])
 def test_an_end_comes_after_the_data_and_is_what_it_is(connect: Any, clean: bool) -> None:
@@ -201,6 +236,32 @@ def test_a_forged_record_is_an_error_after_what_came_before_it(connect: Any) -> 
     for _ in range(2):
         with pytest.raises(ssl.SSLError):
             stream.read_full(BLOCK, PATIENT, BLOCK)
+
+
+@pytest.mark.safety("M15", "M8")
+@pytest.mark.parametrize("before", [b"", b"some"], ids=["alone", "behind some data"])
+@pytest.mark.parametrize("how", ["close_notify", "forged record"])
+def test_an_end_that_has_come_already_is_not_waited_for(
+    connect: Any, how: str, before: bytes
+) -> None:
+    server, stream = connect()
+    server.send(bytes(5000) + before)
+    if how == "close_notify":
+        server.finish()
+    else:
+        server.outgoing.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+    # The read that got the first block has got this, too, and TCP goes on.
+    assert stream.read(5000, PATIENT) == bytes(5000)
+    server.full_reads.clear()
+    if before:
+        assert stream.read_full(BLOCK, PATIENT, BLOCK) == before
+    if how == "close_notify":
+        assert stream.read_full(BLOCK, PATIENT, BLOCK) == b""
+        assert stream.eof_was_clean
+    else:
+        with pytest.raises(ssl.SSLError):
+            stream.read_full(BLOCK, PATIENT, BLOCK)
+    assert server.full_reads == []
 
 
 def test_a_record_without_data_is_passed_over_within_the_limit(connect: Any) -> None:
