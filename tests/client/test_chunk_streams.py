@@ -26,7 +26,7 @@ from tests.client.test_patient_streams import (
     Calls,
     at_its_wait,
     bounded,
-    connect,
+    connected_pair,
     patient,
 )
 
@@ -35,11 +35,8 @@ BORDER = b"\r\n4\r\n"
 
 @pytest.fixture
 def pair() -> Iterator[tuple[SocketStream, SocketPeer]]:
-    """A stream and its peer on a real connection."""
-    stream, peer = connect()
-    yield stream, peer
-    stream.abort()
-    peer.close()
+    with connected_pair() as both:
+        yield both
 
 
 def ready(pair: tuple[SocketStream, SocketPeer], *pieces: bytes) -> SocketStream:

@@ -43,13 +43,19 @@ def connect(kind: Any = socket.socket) -> tuple[SocketStream, SocketPeer]:
         return SocketStream(ours), SocketPeer(listener.accept()[0])
 
 
-@pytest.fixture
-def pair() -> Iterator[tuple[SocketStream, SocketPeer]]:
+@contextmanager
+def connected_pair() -> Iterator[tuple[SocketStream, SocketPeer]]:
     """A stream and its peer on a real connection."""
     stream, peer = connect()
     yield stream, peer
     stream.abort()
     peer.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[SocketStream, SocketPeer]]:
+    with connected_pair() as both:
+        yield both
 
 
 class Calls(list[tuple[Any, ...]]):
