@@ -84,7 +84,8 @@ class BodyBlocks:
         ahead = self._ahead
         if max_bytes == self._usual:
             # As the one before: this is the way of large bodies. Nothing is found out anew, nor
-            # told: that was half of the instructions, which are cold behind a copy of 64 KiB.
+            # told: that was a quarter of the interpreter's operations for a block, and of those for
+            # a chunk nearly a half (counted by tracing them; docs/performance.md).
             limits = deadline.limits
             limit = limits["read"] if limits else deadline.limit("read")
             stream: ChunkStream = connection.stream  # type: ignore[assignment]  # `_usual` says so
